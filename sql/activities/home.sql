@@ -1,0 +1,17 @@
+-- No parameters. Newest first, without what has expired.
+SELECT
+  activities.uuid,
+  users.display_name,
+  users.handle,
+  activities.message,
+  activities.replies_count,
+  activities.reposts_count,
+  activities.likes_count,
+  activities.reply_to_activity_uuid,
+  activities.expires_at,
+  activities.created_at
+FROM public.activities
+INNER JOIN public.users ON users.uuid = activities.user_uuid
+WHERE activities.expires_at IS NULL
+   OR activities.expires_at > current_timestamp
+ORDER BY activities.created_at DESC, activities.uuid

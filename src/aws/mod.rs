@@ -1,0 +1,22 @@
+//! The border to AWS: clients, the translation of SDK errors into [`Fault`](crate::model::Fault)s, ownership tags,
+//! and the look-ups that several kinds share.
+
+mod clients;
+mod fault;
+mod iam;
+mod policy_document;
+mod tags;
+mod user_pool;
+
+pub use clients::{Clients, Identity, LoadError, Settings};
+pub use fault::{Rules, fault, unexpected};
+pub use iam::{
+    after_changes, built_wrong, from_iam_tags, iam_name_problem, iam_path_problem, iam_tags,
+    is_policy_arn, tag_changes,
+};
+pub use policy_document::{
+    DocumentChange, MAX_MANAGED_POLICY, decode_policy_document, policy_document_changes,
+    policy_document_problems, policy_document_size, same_policy_document, tidy_policy_document,
+};
+pub use tags::{ADDR_TAG, RUN_TAG, STACK_TAG, owner_of, ownership};
+pub use user_pool::user_pool_id;

@@ -1,0 +1,30 @@
+//! Whose an object is (design §6).
+
+use crate::model::Owner;
+use crate::resource::Facts;
+use std::collections::BTreeMap;
+
+/// The tag that holds the stack's name.
+pub const STACK_TAG: &str = "cruddur-infra:stack";
+/// The tag that holds the entry's address.
+pub const ADDR_TAG: &str = "cruddur-infra:addr";
+/// The tag that tells one run's lost reply from someone else's object (aws-facts §6.3).
+pub const RUN_TAG: &str = "cruddur-infra:run";
+
+/// Returns the tags that say whose an entry's object is.
+pub fn ownership(facts: &Facts) -> BTreeMap<String, String> {
+    [
+        (STACK_TAG.to_owned(), facts.stack.stack.clone()),
+        (ADDR_TAG.to_owned(), facts.addr.to_string()),
+    ]
+    .into()
+}
+
+/// Tells whose an object with these tags is.
+pub fn owner_of(tags: &BTreeMap<String, String>, stack: &str) -> Owner {
+    match tags.get(STACK_TAG) {
+        None => Owner::Nobody,
+        Some(s) if s == stack => Owner::Ours,
+        Some(s) => Owner::Other(s.clone()),
+    }
+}

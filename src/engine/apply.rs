@@ -1,0 +1,302 @@
+//! Does what the plan says: one task owns all state, steps run side by side as far as order, locks and the limit let
+//! them. A fault skips its dependents; other branches go on.
+
+use super::step::{Ended, Step};
+use super::wait::{Clock, millis};
+use super::{Queue, Seen, Stack};
+use crate::model::{
+    Addr, Change, Class, Event, Fault, Outputs, Plan, Purpose, RunSummary, Stamped,
+};
+use crate::resource::Kind;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+
+/// Stamps events and sends them to whoever shows them.
+#[derive(Clone)]
+pub struct Emitter {
+    to: UnboundedSender<Stamped>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Emitter {
+    /// Makes one.
+    pub fn new(to: UnboundedSender<Stamped>, clock: Arc<dyn Clock>) -> Self {
+        Emitter { to, clock }
+    }
+
+    /// Sends an event; nobody listening is no reason to stop.
+    pub fn send(&self, event: Event) {
+        let _ = self.to.send(Stamped {
+            event,
+            at: self.clock.stamp(),
+        });
+    }
+}
+
+/// How a run is to go.
+#[derive(Clone)]
+pub struct RunSettings {
+    /// How many steps at once.
+    pub parallelism: usize,
+    /// Return when AWS has accepted.
+    pub no_wait: bool,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Told when the run is to stop: nothing new begins, waits end, calls in flight end by themselves.
+    pub stop: CancellationToken,
+}
+
+/// Runs a plan. What was seen when it was made gives the outputs of what needs no step.
+pub async fn apply(
+    stack: &Stack,
+    plan: &Plan,
+    seen: &Seen,
+    settings: &RunSettings,
+    events: &Emitter,
+) -> RunSummary {
+    let clock = &settings.clock;
+    let started = clock.now();
+    let mut run = Run {
+        by: plan.changes.iter().map(|c| (c.addr.clone(), c)).collect(),
+        outputs: seen.outputs.clone(),
+        changed: BTreeSet::new(),
+        held: BTreeMap::new(),
+        summary: RunSummary::default(),
+    };
+    let order = plan
+        .changes
+        .iter()
+        .map(|c| (c.addr.clone(), c.after.iter().cloned().collect()))
+        .collect();
+    let mut queue = Queue::new(order, |a| {
+        let acts = run.by.get(a).is_some_and(|c| c.is_change());
+        stack.nodes.get(a).filter(|_| acts).map_or(0.0, |n| n.wait().typical)
+    });
+    events.send(Event::Planned {
+        steps: plan.changes.iter().filter(|c| c.is_change()).count(),
+    });
+    let mut running = FuturesUnordered::new();
+    let mut in_flight: BTreeSet<Addr> = BTreeSet::new();
+    loop {
+        if settings.stop.is_cancelled() && !run.summary.interrupted {
+            run.summary.interrupted = true;
+            events.send(Event::Cancelling {
+                in_flight: in_flight.iter().cloned().collect(),
+            });
+            for addr in queue.drain() {
+                run.skip(addr, "the run was told to stop", events);
+            }
+        }
+        while running.len() < settings.parallelism.max(1) {
+            let Some(addr) = queue.next_where(|a| run.may_start(stack, a)) else {
+                break;
+            };
+            let change = run.by[&addr];
+            if !change.is_change() {
+                queue.finish(&addr);
+                continue;
+            }
+            if let Some(lock) = run.lock_of(stack, &addr) {
+                run.held.insert(lock, addr.clone());
+            }
+            in_flight.insert(addr.clone());
+            events.send(Event::Started {
+                addr: addr.clone(),
+                action: change.action,
+            });
+            let outputs = run.outputs.clone();
+            let fresh_upstream = change.after.iter().any(|a| run.changed.contains(a))
+                || upstream(plan, &addr).iter().any(|a| run.changed.contains(a));
+            running.push(async move {
+                let began = settings.clock.now();
+                let result = one(stack, change, outputs, fresh_upstream, settings, events).await;
+                (addr, result, millis(settings.clock.now() - began))
+            });
+        }
+        let Some((addr, result, seconds)) = running.next().await else {
+            break;
+        };
+        in_flight.remove(&addr);
+        run.held.retain(|_, holder| holder != &addr);
+        let action = run.by[&addr].action;
+        match result {
+            Ok(Ended::Accepted(status)) => {
+                run.summary.accepted.push(addr.clone());
+                for lost in queue.fail(&addr) {
+                    run.skip(lost, &format!("{addr} is {status}, and was not waited for"), events);
+                }
+                events.send(Event::Accepted { addr, status });
+            }
+            Ok(ended) => {
+                let outputs = Arc::make_mut(&mut run.outputs);
+                match ended {
+                    Ended::Ready(o) => outputs.insert(addr.clone(), o),
+                    // in a destroy the others may still need what was known of it
+                    _ if plan.purpose == Purpose::Destroy => None,
+                    _ => outputs.remove(&addr),
+                };
+                run.changed.insert(addr.clone());
+                run.summary.done.push(addr.clone());
+                queue.finish(&addr);
+                events.send(Event::Done { addr, action, seconds });
+            }
+            Err(fault) => {
+                run.summary.failed.push(addr.clone());
+                for lost in queue.fail(&addr) {
+                    run.skip(lost, &format!("{addr} failed"), events);
+                }
+                events.send(Event::Failed { addr, fault });
+            }
+        }
+    }
+    run.summary.seconds = millis(clock.now() - started);
+    events.send(Event::Finished {
+        summary: run.summary.clone(),
+    });
+    run.summary
+}
+
+struct Run<'a> {
+    by: BTreeMap<Addr, &'a Change>,
+    outputs: Arc<BTreeMap<Addr, Outputs>>,
+    changed: BTreeSet<Addr>,
+    held: BTreeMap<String, Addr>,
+    summary: RunSummary,
+}
+
+impl Run<'_> {
+    /// The lock is asked for now, because its key may not have been known when the plan was made.
+    fn lock_of(&self, stack: &Stack, addr: &Addr) -> Option<String> {
+        stack
+            .nodes
+            .get(addr)
+            .and_then(|n| n.lock(&stack.facts(addr, &self.outputs)))
+            .or_else(|| self.by[addr].lock.clone())
+    }
+
+    fn may_start(&self, stack: &Stack, addr: &Addr) -> bool {
+        !self.by[addr].is_change()
+            || self
+                .lock_of(stack, addr)
+                .is_none_or(|lock| !self.held.contains_key(&lock))
+    }
+
+    fn skip(&mut self, addr: Addr, because: &str, events: &Emitter) {
+        if !self.by[&addr].is_change() {
+            return;
+        }
+        self.summary.skipped.push(addr.clone());
+        events.send(Event::Skipped {
+            addr,
+            because: because.to_owned(),
+        });
+    }
+}
+
+/// Everything that a change comes after, directly or not.
+fn upstream(plan: &Plan, addr: &Addr) -> BTreeSet<Addr> {
+    let by: BTreeMap<_, _> = plan.changes.iter().map(|c| (&c.addr, c)).collect();
+    let mut all = BTreeSet::new();
+    let mut open = vec![addr];
+    while let Some(a) = open.pop() {
+        for dep in by.get(a).map(|c| c.after.as_slice()).unwrap_or_default() {
+            if all.insert(dep.clone()) {
+                open.push(dep);
+            }
+        }
+    }
+    all
+}
+
+async fn one(
+    stack: &Stack,
+    change: &Change,
+    outputs: Arc<BTreeMap<Addr, Outputs>>,
+    fresh_upstream: bool,
+    settings: &RunSettings,
+    events: &Emitter,
+) -> Result<Ended, Fault> {
+    let facts = stack.facts(&change.addr, &outputs);
+    match stack.nodes.get(&change.addr) {
+        Some(node) => {
+            Step {
+                node: node.as_ref(),
+                change,
+                facts,
+                clock: settings.clock.as_ref(),
+                events,
+                stop: &settings.stop,
+                fresh_upstream,
+                no_wait: settings.no_wait,
+            }
+            .run()
+            .await
+        }
+        None => {
+            let kind = stack
+                .kinds
+                .iter()
+                .find(|k| k.name() == change.addr.kind)
+                .ok_or_else(|| {
+                    Fault::new("plan", Class::Bug, format!("no kind for {}", change.addr))
+                })?;
+            prune(kind.as_ref(), change, &facts, settings, events).await
+        }
+    }
+}
+
+/// Deletes an object that is not in the file any more.
+async fn prune(
+    kind: &dyn Kind,
+    change: &Change,
+    facts: &crate::resource::Facts,
+    settings: &RunSettings,
+    events: &Emitter,
+) -> Result<Ended, Fault> {
+    let wait = crate::resource::Wait {
+        every: 10.0,
+        up_to: 3600.0,
+        typical: 10.0,
+    };
+    let mut pace = super::wait::Pace::new(settings.clock.as_ref(), &settings.stop, wait);
+    let id = change.id.as_deref().unwrap_or_default();
+    let mut calls = 0;
+    loop {
+        let there = kind
+            .find_owned(&facts.stack.stack)
+            .await?
+            .into_iter()
+            .any(|o| o.id == id);
+        if !there {
+            return Ok(Ended::Gone);
+        }
+        if calls < 3 {
+            match kind.delete_owned(id, facts).await {
+                Ok(()) => calls += 1,
+                Err(fault) if fault.class == Class::Busy => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        let status = "deleting";
+        events.send(Event::Waiting {
+            addr: change.addr.clone(),
+            status: status.to_owned(),
+            seconds: pace.seconds(),
+            limit: pace.limit(),
+        });
+        pace.pause(&change.addr, status).await?;
+    }
+}
+
+impl std::fmt::Debug for RunSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunSettings")
+            .field("parallelism", &self.parallelism)
+            .field("no_wait", &self.no_wait)
+            .finish_non_exhaustive()
+    }
+}
+

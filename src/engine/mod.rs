@@ -1,0 +1,20 @@
+//! Decides and does. It knows no kind, no AWS, no file and no terminal: it runs on fakes as it runs on AWS.
+
+mod apply;
+mod observe;
+mod plan;
+mod power;
+mod queue;
+mod saved;
+mod stack;
+mod step;
+mod wait;
+
+pub use apply::{Emitter, RunSettings, apply};
+pub use observe::{Goal, Seen, observe};
+pub use plan::{Info, Options, plan, plan_destroy};
+pub use power::{Power, power};
+pub use queue::Queue;
+pub use saved::holds;
+pub use stack::{Stack, infos};
+pub use wait::{Clock, RealClock};

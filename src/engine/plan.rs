@@ -1,0 +1,276 @@
+//! The planner: a pure function of what was seen.
+
+use super::Queue;
+use crate::model::{
+    Action, Addr, Change, Diff, Force, Observed, OutputRef, Owner, Presence, Readiness, Verdict,
+};
+use crate::resource::OnDestroy;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the planner knows of an entry besides what was seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Info {
+    /// What `destroy` does with it.
+    pub on_destroy: OnDestroy,
+    /// A replacement must be named by the user.
+    pub holds_data: bool,
+    /// Changes with the same lock never run together.
+    pub lock: Option<String>,
+    /// What it usually takes, in seconds.
+    pub typical: f64,
+}
+
+/// What the user allowed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Objects without our tag that may be taken over.
+    pub adopt: BTreeSet<Addr>,
+    /// Objects that may be replaced or may lose data.
+    pub allow_replace: BTreeSet<Addr>,
+    /// Where it is given, everything else stays as it is.
+    pub exactly: Option<BTreeSet<Addr>>,
+}
+
+type Edges = BTreeMap<Addr, BTreeSet<Addr>>;
+
+/// Plans to make AWS match.
+pub fn plan(
+    info: &BTreeMap<Addr, Info>,
+    after: &Edges,
+    seen: &BTreeMap<Addr, Observed>,
+    options: &Options,
+) -> Vec<Change> {
+    in_order(info, after, seen, |addr, observed, info| {
+        let mut change = decide(addr, observed);
+        if let Some(p) = observed.present() {
+            admit(&mut change, p, info, options);
+        }
+        if let Some(exactly) = &options.exactly
+            && !exactly.contains(addr)
+        {
+            change.action = Action::NoOp;
+            change.reason = "not part of this command".to_owned();
+            change.diff = Diff::default();
+            change.refused = None;
+        }
+        change
+    })
+}
+
+/// Plans to remove what the stack owns: the edges the other way round.
+pub fn plan_destroy(
+    info: &BTreeMap<Addr, Info>,
+    after: &Edges,
+    seen: &BTreeMap<Addr, Observed>,
+) -> Vec<Change> {
+    let mut reversed: Edges = seen.keys().map(|a| (a.clone(), BTreeSet::new())).collect();
+    for (addr, deps) in after {
+        for dep in deps {
+            if let Some(set) = reversed.get_mut(dep)
+                && seen.contains_key(addr)
+            {
+                set.insert(addr.clone());
+            }
+        }
+    }
+    in_order(info, &reversed, seen, |addr, observed, info| {
+        let mut change = blank(addr, Action::NoOp, "not there");
+        if info.on_destroy == OnDestroy::Forget {
+            let home = after
+                .get(addr)
+                .into_iter()
+                .flatten()
+                .find(|d| seen.get(*d).is_some_and(|o| o.present().is_some()));
+            if let Some(home) = home {
+                change.action = Action::Forget;
+                change.reason = format!("goes with {home}");
+            }
+            return change;
+        }
+        let Some(p) = observed.present() else {
+            return change;
+        };
+        match &p.owner {
+            Owner::Ours | Owner::Untaggable => {
+                change.action = Action::Delete;
+                change.reason = "the stack owns it".to_owned();
+                change.refused = p.guard.clone();
+            }
+            Owner::Nobody => change.reason = "not ours: it has no tag of this stack".to_owned(),
+            Owner::Other(stack) => change.reason = format!("not ours: it belongs to stack {stack}"),
+        }
+        change
+    })
+}
+
+fn in_order(
+    info: &BTreeMap<Addr, Info>,
+    after: &Edges,
+    seen: &BTreeMap<Addr, Observed>,
+    mut each: impl FnMut(&Addr, &Observed, &Info) -> Change,
+) -> Vec<Change> {
+    let todo: Edges = after
+        .iter()
+        .filter(|(a, _)| seen.contains_key(*a))
+        .map(|(a, d)| (a.clone(), d.clone()))
+        .collect();
+    let mut queue = Queue::new(todo, |a| info.get(a).map_or(1.0, |i| i.typical));
+    let mut changes = Vec::new();
+    while let Some(addr) = queue.next() {
+        queue.finish(&addr);
+        let observed = &seen[&addr];
+        let mut change = each(&addr, observed, &info[&addr]);
+        change.after = after
+            .get(&addr)
+            .into_iter()
+            .flatten()
+            .filter(|d| seen.contains_key(*d))
+            .cloned()
+            .collect();
+        change.lock = info[&addr].lock.clone();
+        change.fingerprint = Some(fingerprint(observed));
+        changes.push(change);
+    }
+    changes
+}
+
+fn blank(addr: &Addr, action: Action, reason: &str) -> Change {
+    Change {
+        addr: addr.clone(),
+        action,
+        reason: reason.to_owned(),
+        diff: Diff::default(),
+        deferred: Vec::new(),
+        after: Vec::new(),
+        lock: None,
+        calls: Vec::new(),
+        refused: None,
+        fingerprint: None,
+        id: None,
+    }
+}
+
+fn decide(addr: &Addr, observed: &Observed) -> Change {
+    let p = match observed {
+        Observed::Absent => return blank(addr, Action::Create, "absent"),
+        Observed::Unknowable { waits_for } => {
+            let mut change = blank(addr, Action::Create, &known_after(waits_for));
+            change.deferred = waits_for.clone();
+            return change;
+        }
+        Observed::Unlooked { because } => {
+            return blank(addr, Action::NoOp, &format!("not looked at: {because}"));
+        }
+        Observed::Present(p) => p,
+    };
+    let word = match &p.readiness {
+        Readiness::Ready => None,
+        Readiness::Pending(w) | Readiness::Leaving(w) | Readiness::Parked(w) => Some(w.as_str()),
+        Readiness::Failed(w) => Some(w.as_str()),
+    };
+    if let Readiness::Leaving(word) = &p.readiness {
+        let reason = format!("{word}; made again once it is gone");
+        return blank(addr, Action::Create, &reason);
+    }
+    match &p.verdict {
+        Verdict::Deferred { waits_for } => {
+            let mut change = blank(addr, Action::Update, &known_after(waits_for));
+            change.deferred = waits_for.clone();
+            change
+        }
+        Verdict::Diff(diff) => {
+            let action = match (diff.force(), &p.readiness) {
+                (None, Readiness::Pending(_) | Readiness::Failed(_)) => Action::Wait,
+                (None, _) => Action::NoOp,
+                (Some(Force::Update | Force::Consent), _) => Action::Update,
+                (Some(Force::Replace | Force::Refuse), _) => Action::Replace,
+            };
+            let reason = match (action, word) {
+                (Action::NoOp, None) => "as it should be".to_owned(),
+                (Action::NoOp | Action::Wait, Some(word)) => word.to_owned(),
+                (Action::Replace, _) => format!("cannot be changed in place: {}", names(diff)),
+                (_, None) => format!("differs: {}", names(diff)),
+                (_, Some(word)) => format!("{word}; differs: {}", names(diff)),
+            };
+            let mut change = blank(addr, action, &reason);
+            change.diff = diff.clone();
+            change
+        }
+    }
+}
+
+/// Checks what needs the user's word.
+fn admit(change: &mut Change, p: &Presence, info: &Info, options: &Options) {
+    let addr = change.addr.clone();
+    if !change.is_change() {
+        return;
+    }
+    match &p.owner {
+        Owner::Ours | Owner::Untaggable => {}
+        Owner::Other(stack) => {
+            change.refused = Some(format!("it belongs to stack {stack}"));
+            return;
+        }
+        Owner::Nobody if options.adopt.contains(&addr) => change.action = Action::Adopt,
+        Owner::Nobody => {
+            change.action = Action::Adopt;
+            change.refused = Some(format!(
+                "it exists and has no tag of this stack; take it over with --adopt {addr}, or choose another name"
+            ));
+            return;
+        }
+    }
+    let named = options.allow_replace.contains(&addr);
+    let strongest = change
+        .diff
+        .0
+        .iter()
+        .filter(|f| f.force > Force::Update)
+        .max_by_key(|f| f.force);
+    if let Some(field) = strongest
+        && !named
+        && (field.force != Force::Replace || info.holds_data)
+    {
+        let why = field.why.clone().unwrap_or_else(|| {
+            format!("{} cannot be changed in place", field.path)
+        });
+        change.refused = Some(format!("{why}; --allow-replace {addr} allows it"));
+        return;
+    }
+    if let Readiness::Parked(word) = &p.readiness {
+        change.refused = Some(format!(
+            "it is {word} and cannot be changed; run `cruddur-infra start` first"
+        ));
+    }
+    if let Readiness::Failed(why) = &p.readiness
+        && change.action == Action::Wait
+    {
+        change.refused = Some(why.clone());
+    }
+}
+
+fn known_after(waits_for: &[OutputRef]) -> String {
+    let mut from: Vec<String> = waits_for.iter().map(|r| r.from.to_string()).collect();
+    from.sort();
+    from.dedup();
+    format!("known after {}", from.join(", "))
+}
+
+fn names(diff: &Diff) -> String {
+    diff.paths().join(", ")
+}
+
+/// Digests what an object looked like. Facts for people only are left out, and secrets are not in it.
+fn fingerprint(observed: &Observed) -> String {
+    let text = match observed {
+        Observed::Present(p) => serde_json::json!([p.outputs, p.readiness, p.verdict, p.owner, p.guard]),
+        other => serde_json::json!(other),
+    }
+    .to_string();
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .take(12)
+        .map(|b| format!("{b:02x}"))
+        .collect()
+}

@@ -1,0 +1,135 @@
+//! Stops and starts what can be stopped.
+
+use super::apply::{Emitter, RunSettings};
+use super::wait::{Pace, millis};
+use super::{Seen, Stack};
+use crate::model::{Action, Addr, Class, Event, Fault, Observed, Readiness, Residue, RunSummary};
+use std::collections::BTreeSet;
+
+/// Which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Power {
+    /// To save cost.
+    Stop,
+    /// To work again.
+    Start,
+}
+
+/// Stops or starts the entries that can be, and waits until they are. What is there already is left alone.
+pub async fn power(
+    stack: &Stack,
+    targets: &BTreeSet<Addr>,
+    way: Power,
+    seen: &Seen,
+    settings: &RunSettings,
+    events: &Emitter,
+) -> RunSummary {
+    let started = settings.clock.now();
+    let mut summary = RunSummary::default();
+    events.send(Event::Planned {
+        steps: targets.len(),
+    });
+    let runs = targets.iter().map(|addr| async move {
+        let began = settings.clock.now();
+        let result = one(stack, addr, way, seen, settings, events).await;
+        (addr, result, millis(settings.clock.now() - began))
+    });
+    for (addr, result, seconds) in futures_util::future::join_all(runs).await {
+        match result {
+            Ok(Some(status)) => {
+                summary.accepted.push(addr.clone());
+                events.send(Event::Accepted {
+                    addr: addr.clone(),
+                    status,
+                });
+            }
+            Ok(None) => {
+                summary.done.push(addr.clone());
+                events.send(Event::Done {
+                    addr: addr.clone(),
+                    action: Action::Update,
+                    seconds,
+                });
+            }
+            Err(fault) => {
+                summary.interrupted |= fault.class == Class::Interrupted;
+                summary.failed.push(addr.clone());
+                events.send(Event::Failed {
+                    addr: addr.clone(),
+                    fault,
+                });
+            }
+        }
+    }
+    summary.seconds = millis(settings.clock.now() - started);
+    events.send(Event::Finished {
+        summary: summary.clone(),
+    });
+    summary
+}
+
+async fn one(
+    stack: &Stack,
+    addr: &Addr,
+    way: Power,
+    seen: &Seen,
+    settings: &RunSettings,
+    events: &Emitter,
+) -> Result<Option<String>, Fault> {
+    let node = &stack.nodes[addr];
+    let facts = stack.facts(addr, &seen.outputs);
+    let mut pace = Pace::new(settings.clock.as_ref(), &settings.stop, node.wait());
+    let mut called = false;
+    loop {
+        if settings.stop.is_cancelled() {
+            return Err(super::wait::interrupted("stop and start"));
+        }
+        let Observed::Present(p) = node.observe(&facts).await? else {
+            return Err(Fault::new(
+                node.kind(),
+                Class::NotFound,
+                format!("{addr} does not exist"),
+            )
+            .help("run `cruddur-infra apply` to make it"));
+        };
+        let status = match (p.readiness, way) {
+            (Readiness::Parked(_), Power::Stop) | (Readiness::Ready, Power::Start) => {
+                return Ok(None);
+            }
+            (Readiness::Failed(why), _) => {
+                return Err(Fault::new(node.kind(), Class::Invalid, why).residue(Residue::Remains));
+            }
+            (Readiness::Leaving(word), _) => {
+                return Err(Fault::new(node.kind(), Class::Invalid, format!("{addr} is {word}")));
+            }
+            (Readiness::Pending(word), _) => word,
+            (Readiness::Ready | Readiness::Parked(_), _) if called => "not visible yet".to_owned(),
+            (Readiness::Ready | Readiness::Parked(_), _) => {
+                events.send(Event::Started {
+                    addr: addr.clone(),
+                    action: Action::Update,
+                });
+                let call = match way {
+                    Power::Stop => node.stop(&facts).await,
+                    Power::Start => node.start(&facts).await,
+                };
+                match call {
+                    Ok(()) => called = true,
+                    Err(fault) if fault.class == Class::Busy => {}
+                    Err(fault) => return Err(fault),
+                }
+                "requested".to_owned()
+            }
+        };
+        if called && settings.no_wait && status != "requested" {
+            return Ok(Some(status));
+        }
+        events.send(Event::Waiting {
+            addr: addr.clone(),
+            status: status.clone(),
+            seconds: pace.seconds(),
+            limit: pace.limit(),
+        });
+        pace.pause(addr, &status).await?;
+    }
+}

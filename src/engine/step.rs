@@ -1,0 +1,379 @@
+//! One step: looks, acts, looks again, until the object is as promised. The same loop makes, changes, completes and
+//! waits, so that a step which was interrupted anywhere goes on from wherever the object is.
+
+use super::apply::Emitter;
+use super::wait::{Clock, Pace};
+use crate::model::{
+    Action, Addr, Change, Class, Diff, Event, Fault, Observed, Outputs, Owner, Presence, Readiness,
+    Residue, Verdict,
+};
+use crate::resource::{Facts, Managed};
+use tokio_util::sync::CancellationToken;
+
+/// What a step needs besides its change.
+pub(super) struct Step<'a> {
+    pub node: &'a dyn Managed,
+    pub change: &'a Change,
+    pub facts: Facts,
+    pub clock: &'a dyn Clock,
+    pub events: &'a Emitter,
+    pub stop: &'a CancellationToken,
+    /// Something that this step builds on was made or changed in this run.
+    pub fresh_upstream: bool,
+    /// Return when AWS has accepted.
+    pub no_wait: bool,
+}
+
+/// How a step ended well.
+pub(super) enum Ended {
+    /// The object is there and ready.
+    Ready(Outputs),
+    /// The object is gone, or was none of the step's business.
+    Gone,
+    /// AWS has accepted the change; it is not over.
+    Accepted(String),
+}
+
+/// How often a call that changed nothing visible is repeated before the step is given up.
+const FRUITLESS: u32 = 3;
+/// How many looks a fruitless call gets: right after a change a service may still show the old state.
+const LOOKS: u32 = 4;
+/// How often a passing fault (throttling, a lost connection) is tried again within one step.
+const TRIES: u32 = 4;
+/// How long something just made may stay unknown to other services (aws-facts §3.4), in AWS seconds: when it was made
+/// in this run, and when it was not (a run that was killed may have made it a moment ago).
+const PROPAGATION: (f64, f64) = (300.0, 90.0);
+/// How long a way through the network that was just opened may take to work, in AWS seconds.
+const OPENING: f64 = 90.0;
+
+impl Step<'_> {
+    fn addr(&self) -> &Addr {
+        &self.change.addr
+    }
+
+    fn waiting(&self, pace: &Pace<'_>, status: &str) {
+        self.events.send(Event::Waiting {
+            addr: self.addr().clone(),
+            status: status.to_owned(),
+            seconds: pace.seconds(),
+            limit: pace.limit(),
+        });
+    }
+
+    async fn pause(&self, pace: &mut Pace<'_>, status: &str) -> Result<(), Fault> {
+        self.waiting(pace, status);
+        pace.pause(self.addr(), status).await
+    }
+
+    /// Does what the change says.
+    pub(super) async fn run(&self) -> Result<Ended, Fault> {
+        match self.change.action {
+            Action::Delete => self.dismantle().await,
+            Action::Replace => {
+                // weaker is allowed: if nothing forces the replacement any more, nothing is deleted
+                if self.still_replaces().await? {
+                    self.dismantle().await?;
+                }
+                self.converge().await
+            }
+            Action::Forget | Action::NoOp => Ok(Ended::Gone),
+            Action::Create | Action::Update | Action::Adopt | Action::Wait => self.converge().await,
+        }
+    }
+
+    async fn still_replaces(&self) -> Result<bool, Fault> {
+        use crate::model::Force;
+        Ok(match self.node.observe(&self.facts).await? {
+            Observed::Present(p) => {
+                self.check_owner(&p)?;
+                match p.verdict {
+                    Verdict::Diff(d) => {
+                        let promised = |f: &crate::model::FieldChange| {
+                            self.change.diff.0.iter().any(|p| p.path == f.path && p.after == f.after)
+                        };
+                        if let Some(new) = d.0.iter().find(|f| f.force > Force::Update && !promised(f)) {
+                            return Err(surprise(format!("{} was not in the plan", new.path)));
+                        }
+                        d.force() >= Some(Force::Replace)
+                    }
+                    Verdict::Deferred { .. } => true,
+                }
+            }
+            _ => false,
+        })
+    }
+
+    fn check_owner(&self, p: &Presence) -> Result<(), Fault> {
+        match (&p.owner, self.change.action) {
+            (Owner::Ours | Owner::Untaggable, _) | (Owner::Nobody, Action::Adopt) => Ok(()),
+            (Owner::Nobody, _) => Err(Fault::new(
+                self.node.kind(),
+                Class::Conflict,
+                format!("{} exists and has no tag of this stack", self.addr()),
+            )
+            .help(format!("plan again; --adopt {} takes it over", self.addr()))),
+            (Owner::Other(stack), _) => Err(Fault::new(
+                self.node.kind(),
+                Class::Conflict,
+                format!("{} belongs to stack {stack}", self.addr()),
+            )),
+        }
+    }
+
+    /// Looks and acts until the object is there, ready, and as it should be.
+    async fn converge(&self) -> Result<Ended, Fault> {
+        let mut pace = Pace::new(self.clock, self.stop, self.node.wait());
+        let mut tries = Tries::default();
+        let mut made = false;
+        let mut progress = Progress::default();
+        loop {
+            let observed = match self.node.observe(&self.facts).await {
+                Ok(observed) => observed,
+                Err(fault) => {
+                    self.tolerate(fault, &mut tries, &mut pace).await?;
+                    continue;
+                }
+            };
+            match observed {
+                Observed::Absent if made || self.change.action == Action::Wait => {
+                    self.pause(&mut pace, "not visible yet").await?;
+                }
+                Observed::Absent => match self.change.action {
+                    Action::Create | Action::Replace => {
+                        match self.node.create(&self.facts).await {
+                            Ok(()) => {
+                                made = true;
+                                pace.quicken();
+                            }
+                            // a lost reply, or a race: the next look tells whether it is ours
+                            Err(fault) if fault.class == Class::Conflict => {
+                                tries.conflict(fault)?;
+                                self.pause(&mut pace, "looking again").await?;
+                            }
+                            Err(fault) => self.tolerate(fault, &mut tries, &mut pace).await?,
+                        }
+                    }
+                    _ => {
+                        return Err(surprise(format!("{} is not there any more", self.addr())));
+                    }
+                },
+                Observed::Unknowable { waits_for } => {
+                    let names: Vec<_> = waits_for.iter().map(ToString::to_string).collect();
+                    return Err(surprise(format!("still unknown: {}", names.join(", "))));
+                }
+                Observed::Unlooked { because } => return Err(surprise(because)),
+                Observed::Present(p) => {
+                    if let Some(ended) = self.advance(*p, made, &mut pace, &mut tries, &mut progress).await? {
+                        return Ok(ended);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn advance(
+        &self,
+        p: Presence,
+        made: bool,
+        pace: &mut Pace<'_>,
+        tries: &mut Tries,
+        progress: &mut Progress,
+    ) -> Result<Option<Ended>, Fault> {
+        // a service may show an object before it shows its tags; what this step made is its own
+        if !(made && p.owner == Owner::Nobody) {
+            self.check_owner(&p)?;
+        }
+        let diff = match p.verdict {
+            Verdict::Diff(diff) => diff,
+            Verdict::Deferred { waits_for } => {
+                let names: Vec<_> = waits_for.iter().map(ToString::to_string).collect();
+                return Err(surprise(format!("still unknown: {}", names.join(", "))));
+            }
+        };
+        match p.readiness {
+            Readiness::Pending(word) => {
+                if self.no_wait && (made || progress.calls > 0 || self.change.action == Action::Wait) {
+                    return Ok(Some(Ended::Accepted(word)));
+                }
+                self.pause(pace, &word).await?;
+            }
+            Readiness::Leaving(word) => self.pause(pace, &word).await?,
+            Readiness::Failed(why) => {
+                return Err(Fault::new(self.node.kind(), Class::Invalid, why)
+                    .residue(Residue::Remains)
+                    .help("mend the cause and run the same command again"));
+            }
+            Readiness::Parked(word) => {
+                return Err(Fault::new(
+                    self.node.kind(),
+                    Class::Surprise,
+                    format!("{} is {word}", self.addr()),
+                )
+                .help("run `cruddur-infra start`, then the same command again"));
+            }
+            Readiness::Ready if diff.is_empty() => return Ok(Some(Ended::Ready(p.outputs))),
+            Readiness::Ready => {
+                if progress.wait_for_effect(&diff) {
+                    self.pause(pace, "not visible yet").await?;
+                    return Ok(None);
+                }
+                if self.change.action == Action::Wait {
+                    self.change.admits(&diff).map_err(surprise)?;
+                }
+                progress.call(&diff).map_err(|stuck| {
+                    Fault::new(self.node.kind(), Class::Surprise, stuck)
+                        .residue(Residue::Remains)
+                        .help("plan again, and look at the object in the AWS console")
+                })?;
+                match self.node.update(&self.facts, self.change).await {
+                    Ok(()) => pace.quicken(),
+                    Err(fault) => {
+                        progress.undo();
+                        self.tolerate(fault, tries, pace).await?;
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Deletes until the object is gone.
+    async fn dismantle(&self) -> Result<Ended, Fault> {
+        let mut pace = Pace::new(self.clock, self.stop, self.node.wait());
+        let mut tries = Tries::default();
+        let mut calls = 0;
+        loop {
+            let observed = match self.node.observe(&self.facts).await {
+                Ok(observed) => observed,
+                Err(fault) => {
+                    self.tolerate(fault, &mut tries, &mut pace).await?;
+                    continue;
+                }
+            };
+            let Observed::Present(p) = observed else {
+                return Ok(Ended::Gone);
+            };
+            match p.readiness {
+                Readiness::Leaving(word) => {
+                    if self.no_wait {
+                        return Ok(Ended::Accepted(word));
+                    }
+                    self.pause(&mut pace, &word).await?;
+                }
+                // what was called may still be under way
+                Readiness::Pending(word) if calls > 0 => self.pause(&mut pace, &word).await?,
+                _ if calls >= 6 => {
+                    return Err(Fault::new(
+                        self.node.kind(),
+                        Class::Surprise,
+                        format!("{} is still there after {calls} calls to delete it", self.addr()),
+                    )
+                    .residue(Residue::Remains));
+                }
+                _ => match self.node.delete(&self.facts).await {
+                    Ok(()) => {
+                        calls += 1;
+                        pace.quicken();
+                        if calls > 1 {
+                            self.pause(&mut pace, "still there").await?;
+                        }
+                    }
+                    Err(fault) => self.tolerate(fault, &mut tries, &mut pace).await?,
+                },
+            }
+        }
+    }
+
+    /// Waits where a fault passes by itself, and gives it back where it does not.
+    async fn tolerate(
+        &self,
+        fault: Fault,
+        tries: &mut Tries,
+        pace: &mut Pace<'_>,
+    ) -> Result<(), Fault> {
+        let speed = self.clock.speed();
+        let within = |seconds: f64| pace.seconds() * speed < seconds;
+        let passes = match fault.class {
+            Class::Busy => true,
+            Class::Propagating if self.fresh_upstream => within(PROPAGATION.0),
+            Class::Propagating => within(PROPAGATION.1),
+            Class::Unreachable => within(OPENING),
+            Class::Throttled | Class::Transient => tries.again(),
+            _ => false,
+        };
+        if !passes {
+            return Err(fault);
+        }
+        let status = fault.code.clone().unwrap_or_else(|| fault.message.clone());
+        self.events.send(Event::Retrying {
+            addr: self.addr().clone(),
+            fault,
+            seconds: pace.seconds(),
+        });
+        pace.pause(self.addr(), &status).await
+    }
+}
+
+fn surprise(what: String) -> Fault {
+    Fault::new("plan", Class::Surprise, what)
+        .help("the world has moved since the plan was made: plan again")
+}
+
+/// Counts what was tried again.
+#[derive(Default)]
+struct Tries {
+    passing: u32,
+    conflicts: u32,
+}
+
+impl Tries {
+    fn again(&mut self) -> bool {
+        self.passing += 1;
+        self.passing <= TRIES
+    }
+
+    fn conflict(&mut self, fault: Fault) -> Result<(), Fault> {
+        self.conflicts += 1;
+        if self.conflicts <= LOOKS { Ok(()) } else { Err(fault) }
+    }
+}
+
+/// Sees to it that updates get somewhere.
+#[derive(Default)]
+struct Progress {
+    calls: u32,
+    before: Option<Diff>,
+    looks: u32,
+    fruitless: u32,
+}
+
+impl Progress {
+    /// Tells whether to look once more before calling again: nothing has changed since the last call.
+    fn wait_for_effect(&mut self, diff: &Diff) -> bool {
+        if self.before.as_ref() == Some(diff) && self.looks < LOOKS {
+            self.looks += 1;
+            return true;
+        }
+        false
+    }
+
+    fn call(&mut self, diff: &Diff) -> Result<(), String> {
+        if self.before.as_ref() == Some(diff) {
+            self.fruitless += 1;
+        } else {
+            self.fruitless = 0;
+        }
+        if self.fruitless >= FRUITLESS || self.calls >= 40 {
+            return Err(format!("still differs after every call: {}", diff.paths().join(", ")));
+        }
+        self.calls += 1;
+        self.looks = 0;
+        self.before = Some(diff.clone());
+        Ok(())
+    }
+
+    /// The call did not go through, so that nothing is to be seen of it.
+    fn undo(&mut self) {
+        self.before = None;
+    }
+}

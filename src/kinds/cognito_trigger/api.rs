@@ -1,0 +1,127 @@
+//! The calls to Cognito, in raw JSON: a typed description drops the members that the SDK does not know, and sending it
+//! back would reset them (aws-facts §5.2). The SDK still signs, retries and reads the errors.
+
+use super::round_trip::{UPDATE, Wire};
+use crate::aws::{Clients, Rules, fault, unexpected};
+use crate::model::{Class, Fault};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::ConfigBag;
+use serde_json::Value;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A pool that is not there is a mistake in stack.yaml: pools are not made here.
+const NO_POOL: Rules<'_> = &[("ResourceNotFoundException", Class::Invalid)];
+
+/// Keeps the body of the last answer.
+#[derive(Clone, Debug, Default)]
+struct Capture(Arc<Mutex<Option<Vec<u8>>>>);
+
+impl Capture {
+    /// Returns a member of the answer.
+    fn value(&self, op: &str) -> Option<Value> {
+        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        tracing::trace!(op, bytes = body.len(), "raw answer");
+        serde_json::from_slice(&body).ok()
+    }
+}
+
+impl Intercept for Capture {
+    fn name(&self) -> &'static str {
+        "Capture"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // by now the body is in memory; each attempt overwrites the one before
+        let body = context.response().body().bytes().map(<[u8]>::to_vec);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = body;
+        Ok(())
+    }
+}
+
+/// User pools over the SDK.
+pub struct Pools<'a>(pub &'a Clients);
+
+impl Wire for Pools<'_> {
+    async fn describe(&self, id: &str) -> Result<Value, Fault> {
+        const OP: &str = "cognito-idp:DescribeUserPool";
+        let capture = Capture::default();
+        self.0
+            .cognito
+            .describe_user_pool()
+            .user_pool_id(id)
+            .customize()
+            .interceptor(capture.clone())
+            .send()
+            .await
+            .map_err(|e| no_pool(fault(OP, false, NO_POOL, &e)))?;
+        match capture.value(OP).map(|mut answer| answer["UserPool"].take()) {
+            Some(pool @ Value::Object(_)) => Ok(pool),
+            _ => Err(unexpected(OP, "the user pool")),
+        }
+    }
+
+    async fn factors(&self, id: &str) -> Result<Value, Fault> {
+        const OP: &str = "cognito-idp:GetUserPoolMfaConfig";
+        let capture = Capture::default();
+        self.0
+            .cognito
+            .get_user_pool_mfa_config()
+            .user_pool_id(id)
+            .customize()
+            .interceptor(capture.clone())
+            .send()
+            .await
+            .map_err(|e| no_pool(fault(OP, false, NO_POOL, &e)))?;
+        capture.value(OP).ok_or_else(|| unexpected(OP, "the configuration"))
+    }
+
+    async fn update(&self, request: &Value) -> Result<(), Fault> {
+        let rules = &[
+            ("ResourceNotFoundException", Class::Invalid),
+            ("UserImportInProgressException", Class::Busy),
+        ];
+        let body = request.to_string();
+        self.0
+            .cognito
+            .update_user_pool()
+            .set_user_pool_id(request["UserPoolId"].as_str().map(str::to_owned))
+            .customize()
+            // before the signature is made, on every attempt anew
+            .mutate_request(move |http| {
+                http.headers_mut()
+                    .insert("content-length", body.len().to_string());
+                *http.body_mut() = SdkBody::from(body.as_str());
+            })
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|e| no_pool(fault(UPDATE, true, rules, &e)))
+    }
+}
+
+fn no_pool(fault: Fault) -> Fault {
+    if fault.code.as_deref() == Some("ResourceNotFoundException") {
+        fault.help("pools are never created here: make it, or set the right id")
+    } else {
+        fault
+    }
+}
+
+/// Tells whether a function is there.
+pub async fn function_exists(clients: &Clients, arn: &str) -> Result<bool, Fault> {
+    let sent = clients.lambda.get_function_configuration().function_name(arn).send().await;
+    match sent.map_err(|e| fault("lambda:GetFunctionConfiguration", false, &[], &e)) {
+        Ok(_) => Ok(true),
+        Err(fault) if fault.class == Class::NotFound => Ok(false),
+        Err(fault) => Err(fault),
+    }
+}

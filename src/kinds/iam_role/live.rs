@@ -1,0 +1,146 @@
+//! A role as it should be, as it is, and how the two differ.
+
+use crate::aws;
+use crate::model::{Diff, Effect, Force, Shown};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A role as it should be. What stack.yaml does not say is not compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Desired {
+    /// The name.
+    pub name: String,
+    /// The path.
+    pub path: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The services that may assume it.
+    pub services: BTreeSet<String>,
+    /// The ARNs of the policies that must be attached.
+    pub policies: BTreeSet<String>,
+    /// The longest session in seconds.
+    pub max_session: Option<u32>,
+    /// The ARN of the permissions boundary.
+    pub boundary: Option<String>,
+    /// The stack's tags and the entry's own.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A role as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Live {
+    /// The name.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+    /// AWS's own id, `AROA…`.
+    pub role_id: String,
+    /// The path.
+    pub path: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The trust policy.
+    pub trust: Value,
+    /// The longest session in seconds.
+    pub max_session: Option<u32>,
+    /// The ARN of the permissions boundary.
+    pub boundary: Option<String>,
+    /// The ARNs of the attached policies.
+    pub attached: BTreeSet<String>,
+    /// The names of the policies inside the role.
+    pub inline: BTreeSet<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Returns the trust policy that lets services assume a role (aws-facts §3.4).
+pub fn trust_policy(services: &BTreeSet<String>) -> Value {
+    let principal = match services.iter().collect::<Vec<_>>().as_slice() {
+        [one] => json!(one),
+        _ => json!(services),
+    };
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Service": principal },
+            "Action": "sts:AssumeRole",
+        }],
+    })
+}
+
+/// Shows a trust policy as `assumed_by` would have it, and as a document where it says more than that.
+fn shown(trust: &Value) -> Value {
+    let services = trust["Statement"]
+        .as_array()
+        .and_then(|all| all.first())
+        .unwrap_or(&trust["Statement"])["Principal"]["Service"]
+        .clone();
+    let services: BTreeSet<String> = match services {
+        Value::String(one) => [one].into(),
+        Value::Array(many) => many
+            .into_iter()
+            .filter_map(|s| s.as_str().map(str::to_owned))
+            .collect(),
+        _ => BTreeSet::new(),
+    };
+    if aws::same_policy_document(trust, &trust_policy(&services)) {
+        json!(services)
+    } else {
+        aws::tidy_policy_document(trust)
+    }
+}
+
+/// Compares.
+pub fn diff(want: &Desired, have: &Live) -> Diff {
+    let mut diff = Diff::default();
+    if let Some(path) = &want.path
+        && let Some(change) = diff.field("path", &have.path, path, Force::Replace)
+    {
+        change
+            .effect(Effect::Outage)
+            .why("IAM never changes a role's path: the role is deleted and made again under another ARN");
+    }
+    if let Some(description) = &want.description
+        && have.description.as_deref().unwrap_or_default() != description
+    {
+        let before = have.description.clone();
+        diff.note(
+            "description",
+            before.map_or(Shown::NOTHING, Shown::from),
+            description.clone(),
+            Force::Update,
+        );
+    }
+    if !aws::same_policy_document(&have.trust, &trust_policy(&want.services)) {
+        let after = json!(want.services);
+        diff.note("assumed_by", shown(&have.trust), after, Force::Update);
+    }
+    // one field for each policy: what is promised for one does not depend on what others attach meanwhile
+    for arn in want.policies.difference(&have.attached) {
+        diff.note(
+            &format!("policies[{arn}]"),
+            Shown::NOTHING,
+            "attached",
+            Force::Update,
+        );
+    }
+    if want.max_session.is_some() {
+        diff.field(
+            "max_session_duration",
+            &have.max_session,
+            &want.max_session,
+            Force::Update,
+        );
+    }
+    if want.boundary.is_some() {
+        diff.field(
+            "permissions_boundary",
+            &have.boundary,
+            &want.boundary,
+            Force::Update,
+        );
+    }
+    aws::tag_changes(&mut diff, &want.tags, &have.tags);
+    diff
+}

@@ -1,0 +1,347 @@
+//! `iam_roles`: roles that AWS services assume.
+//!
+//! The trust policy is made of `assumed_by` and compared by its meaning. Policies in `policies` are attached; what
+//! else is attached stays, because nothing tells whether this stack or somebody else did it, and is shown as a warning.
+
+mod api;
+mod live;
+mod spec;
+
+#[cfg(test)]
+mod tests;
+
+pub use live::{Desired, Live, trust_policy};
+pub use spec::{Services, Spec};
+
+use crate::aws::{self, Clients};
+use crate::model::{Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness};
+use crate::resource::{Claims, Complaint, Facts, Found, OutputDecl, Resource, Unresolved, Wait};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The kind `iam_role`.
+pub struct IamRole {
+    clients: Clients,
+}
+
+impl IamRole {
+    /// Makes the kind.
+    pub fn new(clients: Clients) -> Self {
+        IamRole { clients }
+    }
+}
+
+impl Resource for IamRole {
+    const KIND: &'static str = "iam_role";
+    const SECTION: &'static str = "iam_roles";
+    const ABOUT: &'static str = "An IAM role that AWS services assume, with its policies attached.";
+    const OUTPUTS: &'static [OutputDecl] = &[
+        OutputDecl::plain("arn", "The role's ARN."),
+        OutputDecl::plain("name", "The role's name."),
+        OutputDecl::plain("role_id", "AWS's own id of the role, `AROA…`."),
+    ];
+    const WAIT: Wait = Wait {
+        every: 2.0,
+        up_to: 120.0,
+        typical: 2.0,
+    };
+    type Spec = Spec;
+    type Key = String;
+    type Desired = Desired;
+    type Live = Live;
+
+    fn key(spec: &Spec, facts: &Facts) -> Result<String, Unresolved> {
+        facts.get(&spec.name)
+    }
+
+    fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
+        let mut tags = BTreeMap::new();
+        for (name, value) in &spec.tags {
+            tags.insert(name.clone(), facts.get(value)?);
+        }
+        tags.extend(aws::ownership(facts));
+        let all = |inputs: &[crate::resource::Input<String>]| {
+            inputs
+                .iter()
+                .map(|input| facts.get(input))
+                .collect::<Result<BTreeSet<String>, _>>()
+        };
+        Ok(Desired {
+            name: facts.get(&spec.name)?,
+            path: spec.path.as_ref().map(|p| facts.get(p)).transpose()?,
+            description: spec.description.as_ref().map(|d| facts.get(d)).transpose()?,
+            services: all(&spec.assumed_by.0)?,
+            policies: all(&spec.policies)?,
+            max_session: spec
+                .max_session_duration
+                .as_ref()
+                .map(|m| facts.get(m))
+                .transpose()?,
+            boundary: spec
+                .permissions_boundary
+                .as_ref()
+                .map(|b| facts.get(b))
+                .transpose()?,
+            tags,
+        })
+    }
+
+    fn diff(want: &Desired, have: &Live) -> Diff {
+        live::diff(want, have)
+    }
+
+    fn readiness(_: &Live) -> Readiness {
+        Readiness::Ready
+    }
+
+    fn outputs(_: &Spec, _: &Facts, have: &Live) -> Outputs {
+        [
+            ("arn".to_owned(), have.arn.clone().into()),
+            ("name".to_owned(), have.name.clone().into()),
+            ("role_id".to_owned(), have.role_id.clone().into()),
+        ]
+        .into()
+    }
+
+    fn owner(have: &Live, stack: &str) -> Owner {
+        aws::owner_of(&have.tags, stack)
+    }
+
+    fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
+        let names: &[(&str, bool)] = match action {
+            // whether there are policies at all is not in the diff of something new
+            Action::Create => &[("CreateRole", true), ("AttachRolePolicy", true)],
+            Action::Update | Action::Adopt => &[
+                ("UpdateAssumeRolePolicy", diff.has("assumed_by")),
+                (
+                    "UpdateRole",
+                    diff.has("description") || diff.has("max_session_duration"),
+                ),
+                (
+                    "PutRolePermissionsBoundary",
+                    diff.has("permissions_boundary"),
+                ),
+                ("TagRole", diff.has("tags")),
+                ("AttachRolePolicy", diff.has("policies")),
+            ],
+            Action::Replace => &[
+                ("DetachRolePolicy", true),
+                ("DeleteRole", true),
+                ("CreateRole", true),
+                ("AttachRolePolicy", true),
+            ],
+            Action::Delete => &[("DetachRolePolicy", true), ("DeleteRole", true)],
+            Action::NoOp | Action::Wait | Action::Forget => &[],
+        };
+        let used = names.iter().filter(|(_, used)| *used);
+        used.map(|(name, _)| ApiCall::new("iam", name)).collect()
+    }
+
+    fn guard(have: &Live, _: &Facts) -> Option<String> {
+        // nothing here makes policies inside a role, so that deleting them would lose somebody's work
+        (!have.inline.is_empty()).then(|| {
+            format!(
+                "the role {} has policies inside that this stack did not make: {}",
+                have.name,
+                have.inline.iter().cloned().collect::<Vec<_>>().join(", ")
+            )
+        })
+    }
+
+    fn details(have: &Live) -> BTreeMap<String, String> {
+        [(
+            "attached policies".to_owned(),
+            have.attached.len().to_string(),
+        )]
+        .into()
+    }
+
+    fn warnings(want: &Desired, have: Option<&Live>) -> Vec<Diagnostic> {
+        let Some(have) = have else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        let foreign: Vec<&str> = have
+            .attached
+            .difference(&want.policies)
+            .map(String::as_str)
+            .collect();
+        if !foreign.is_empty() {
+            found.push(
+                Diagnostic::warning("more policies are attached than stack.yaml names")
+                    .detail(format!(
+                        "The role {} also has {}. They stay.",
+                        have.name,
+                        foreign.join(", ")
+                    ))
+                    .help("name them under `policies`, or detach them by hand"),
+            );
+        }
+        if !have.inline.is_empty() {
+            let names: Vec<&str> = have.inline.iter().map(String::as_str).collect();
+            found.push(
+                Diagnostic::warning("the role has policies inside").detail(format!(
+                    "The role {} also has {} inside. They stay, and the role cannot be deleted before they are.",
+                    have.name,
+                    names.join(", ")
+                )),
+            );
+        }
+        found
+    }
+
+    fn check(spec: &Spec, facts: &Facts, _: &Claims) -> Vec<Complaint> {
+        let mut found = Vec::new();
+        let mut wrong = |path: String, what: String| {
+            found.push(Complaint {
+                path,
+                diagnostic: Diagnostic::error("IAM would refuse this role").detail(what),
+            });
+        };
+        if let Ok(name) = facts.get(&spec.name)
+            && let Some(what) = aws::iam_name_problem(&name, 64)
+        {
+            wrong("name".to_owned(), what);
+        }
+        if let Some(Ok(path)) = spec.path.as_ref().map(|p| facts.get(p))
+            && let Some(what) = aws::iam_path_problem(&path)
+        {
+            wrong("path".to_owned(), what);
+        }
+        if let Some(Ok(text)) = spec.description.as_ref().map(|d| facts.get(d))
+            && text.chars().count() > 1000
+        {
+            wrong("description".to_owned(), "a description has at most 1000 characters".to_owned());
+        }
+        if spec.assumed_by.0.is_empty() {
+            wrong("assumed_by".to_owned(), "nobody could assume the role".to_owned());
+        }
+        for (at, service) in spec.assumed_by.0.iter().enumerate() {
+            if let Ok(service) = facts.get(service)
+                && !is_service(&service)
+            {
+                let path = match spec.assumed_by.0.len() {
+                    1 => "assumed_by".to_owned(),
+                    _ => format!("assumed_by[{at}]"),
+                };
+                wrong(
+                    path,
+                    format!("`{service}` is no service: write it as lambda.amazonaws.com"),
+                );
+            }
+        }
+        let boundary = spec.permissions_boundary.iter();
+        let arns = spec
+            .policies
+            .iter()
+            .enumerate()
+            .map(|(at, policy)| (format!("policies[{at}]"), policy))
+            .chain(boundary.map(|b| ("permissions_boundary".to_owned(), b)));
+        for (path, arn) in arns {
+            if let Ok(arn) = facts.get(arn)
+                && !aws::is_policy_arn(&arn)
+            {
+                wrong(
+                    path,
+                    format!(
+                        "`{arn}` is no policy's ARN; names will not do, since an AWS-managed policy may have the same one"
+                    ),
+                );
+            }
+        }
+        if let Some(Ok(seconds)) = spec.max_session_duration.as_ref().map(|m| facts.get(m))
+            && !(3600..=43200).contains(&seconds)
+        {
+            wrong(
+                "max_session_duration".to_owned(),
+                "a session lasts 3600 to 43200 seconds at most".to_owned(),
+            );
+        }
+        found
+    }
+
+    async fn read(&self, key: &String) -> Result<Option<Live>, Fault> {
+        api::read(&self.clients, key).await
+    }
+
+    async fn create(&self, want: &Desired) -> Result<(), Fault> {
+        // the policies follow as an update: a role without them is no danger, and a fault there does not undo this
+        api::create(&self.clients, want).await
+    }
+
+    async fn update(&self, want: &Desired, have: &Live, diff: &Diff) -> Result<(), Fault> {
+        let mut changed = false;
+        if diff.has("assumed_by") {
+            api::put_trust(&self.clients, want).await?;
+            changed = true;
+        }
+        if diff.has("description") || diff.has("max_session_duration") {
+            api::put_settings(&self.clients, want, have)
+                .await
+                .map_err(|fault| aws::after_changes(changed, fault))?;
+            changed = true;
+        }
+        if let (true, Some(boundary)) = (diff.has("permissions_boundary"), &want.boundary) {
+            api::put_boundary(&self.clients, &want.name, boundary)
+                .await
+                .map_err(|fault| aws::after_changes(changed, fault))?;
+            changed = true;
+        }
+        if diff.has("tags") {
+            api::tag(&self.clients, want)
+                .await
+                .map_err(|fault| aws::after_changes(changed, fault))?;
+            changed = true;
+        }
+        for arn in want.policies.difference(&have.attached) {
+            api::attach(&self.clients, &want.name, arn)
+                .await
+                .map_err(|fault| aws::after_changes(changed, fault))?;
+            changed = true;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, have: &Live, facts: &Facts) -> Result<(), Fault> {
+        const OP: &str = "iam:DeleteRole";
+        if let Some(why) = Self::guard(have, facts) {
+            return Err(Fault::new(OP, Class::Invalid, why).help("delete those policies first"));
+        }
+        let profiles = api::instance_profiles(&self.clients, &have.name).await?;
+        if !profiles.is_empty() {
+            return Err(Fault::new(
+                OP,
+                Class::Invalid,
+                format!(
+                    "the role {} is in the instance profiles {}",
+                    have.name,
+                    profiles.join(", ")
+                ),
+            )
+            .help("take it out there first"));
+        }
+        let mut changed = false;
+        for arn in &have.attached {
+            api::detach(&self.clients, &have.name, arn)
+                .await
+                .map_err(|fault| aws::after_changes(changed, fault))?;
+            changed = true;
+        }
+        api::delete(&self.clients, &have.name)
+            .await
+            .map_err(|fault| aws::after_changes(changed, fault))
+    }
+
+    async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
+        api::find_owned(&self.clients, stack).await
+    }
+}
+
+fn is_service(text: &str) -> bool {
+    text.split_once('.').is_some_and(|(name, rest)| {
+        !name.is_empty()
+            && (rest.ends_with("amazonaws.com")
+                || rest.ends_with("amazonaws.com.cn")
+                || rest == "amazon.com"
+                || rest.ends_with(".aws.internal"))
+    })
+}

@@ -1,0 +1,219 @@
+//! Lambda functions.
+
+mod api;
+mod check;
+mod desired;
+mod diff;
+mod live;
+mod runtimes;
+mod spec;
+#[cfg(test)]
+mod tests;
+
+pub use desired::{Code, Desired, Network};
+pub use live::{Environment, Live, Status};
+pub use spec::{Architecture, Spec, Vpc};
+
+use crate::aws::{self, ADDR_TAG, Clients, STACK_TAG};
+use crate::model::{
+    Action, ApiCall, Class, Diagnostic, Diff, Fault, OutputRef, Outputs, Owner, Readiness,
+};
+use crate::resource::{
+    AssetRequest, Claims, Complaint, Facts, Found, OutputDecl, Resource, Unresolved, Wait,
+};
+use futures_util::stream::{StreamExt, TryStreamExt};
+use std::collections::BTreeMap;
+
+/// The kind `lambda_function`.
+#[derive(Clone, Debug)]
+pub struct LambdaFunction {
+    clients: Clients,
+}
+
+impl LambdaFunction {
+    /// Makes the kind.
+    pub fn new(clients: Clients) -> Self {
+        LambdaFunction { clients }
+    }
+
+    async fn if_of_stack(
+        &self,
+        name: &str,
+        arn: &str,
+        stack: &str,
+    ) -> Result<Option<Found<Live>>, Fault> {
+        let tags = api::tags(&self.clients, arn).await?;
+        if tags.get(STACK_TAG).map(String::as_str) != Some(stack) {
+            return Ok(None);
+        }
+        let Some(live) = api::get(&self.clients, name).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Found {
+            addr: tags.get(ADDR_TAG).cloned().unwrap_or_default(),
+            id: arn.to_owned(),
+            live,
+        }))
+    }
+}
+
+fn no_code(op: &str) -> Fault {
+    Fault::new(op, Class::Invalid, "the function's folder could not be had")
+}
+
+impl Resource for LambdaFunction {
+    const KIND: &'static str = "lambda_function";
+    const SECTION: &'static str = "lambda_functions";
+    const ABOUT: &'static str = "A Lambda function made from a folder.";
+    const OUTPUTS: &'static [OutputDecl] = &[
+        OutputDecl::plain("arn", "the function's ARN, without a version"),
+        OutputDecl::plain("name", "the function's name"),
+        OutputDecl::plain("role", "the ARN of the role that it runs as"),
+    ];
+    // in a VPC a new function takes a minute or two (aws-facts §4.3), network trouble up to nine more (§3.4)
+    const WAIT: Wait = Wait {
+        every: 5.0,
+        up_to: 900.0,
+        typical: 60.0,
+    };
+    type Spec = Spec;
+    type Key = String;
+    type Desired = Desired;
+    type Live = Live;
+
+    fn key(spec: &Spec, _facts: &Facts) -> Result<String, Unresolved> {
+        Ok(spec.name.clone())
+    }
+
+    fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
+        desired::desired(spec, facts)
+    }
+
+    fn diff(want: &Desired, have: &Live) -> Diff {
+        diff::diff(want, have)
+    }
+
+    fn readiness(have: &Live) -> Readiness {
+        live::readiness(have)
+    }
+
+    fn outputs(_spec: &Spec, _facts: &Facts, have: &Live) -> Outputs {
+        [
+            ("arn".to_owned(), have.arn.clone().into()),
+            ("name".to_owned(), have.name.clone().into()),
+            ("role".to_owned(), have.role.clone().into()),
+        ]
+        .into()
+    }
+
+    fn owner(have: &Live, stack: &str) -> Owner {
+        aws::owner_of(&have.tags, stack)
+    }
+
+    fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
+        let call = |name| ApiCall::new("lambda", name);
+        match action {
+            Action::Create => vec![call("CreateFunction")],
+            Action::Replace => vec![call("DeleteFunction"), call("CreateFunction")],
+            Action::Delete => vec![call("UpdateFunctionConfiguration"), call("DeleteFunction")],
+            Action::Update | Action::Adopt => [
+                (diff::configuration(diff), "UpdateFunctionConfiguration"),
+                (diff::code(diff), "UpdateFunctionCode"),
+                (diff.has("tags"), "TagResource"),
+            ]
+            .into_iter()
+            .filter(|(needed, _)| *needed)
+            .map(|(_, name)| call(name))
+            .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn lock(key: &String) -> Option<String> {
+        Some(key.clone())
+    }
+
+    fn details(have: &Live) -> BTreeMap<String, String> {
+        live::details(have)
+    }
+
+    fn warnings(_want: &Desired, have: Option<&Live>) -> Vec<Diagnostic> {
+        have.map(live::warnings).unwrap_or_default()
+    }
+
+    fn references(spec: &Spec) -> Vec<OutputRef> {
+        spec.network_of()
+            .map(|(subnets, groups)| vec![subnets, groups])
+            .unwrap_or_default()
+    }
+
+    fn assets(spec: &Spec) -> Vec<AssetRequest> {
+        vec![spec.request()]
+    }
+
+    fn claims(spec: &Spec, _facts: &Facts) -> serde_json::Value {
+        check::claims(spec)
+    }
+
+    fn check(spec: &Spec, facts: &Facts, others: &Claims) -> Vec<Complaint> {
+        check::check(spec, facts, others)
+    }
+
+    async fn read(&self, key: &String) -> Result<Option<Live>, Fault> {
+        api::get(&self.clients, key).await
+    }
+
+    async fn create(&self, want: &Desired) -> Result<(), Fault> {
+        let code = want
+            .code
+            .as_ref()
+            .ok_or_else(|| no_code("lambda:CreateFunction"))?;
+        api::create(&self.clients, want, code).await
+    }
+
+    /// One call each time, in the order that works (aws-facts §4.3): while one is under way AWS refuses the next.
+    async fn update(&self, want: &Desired, have: &Live, diff: &Diff) -> Result<(), Fault> {
+        if diff::configuration(diff) {
+            return api::configure(&self.clients, want, have, diff).await;
+        }
+        if diff::code(diff) {
+            let code = want
+                .code
+                .as_ref()
+                .ok_or_else(|| no_code("lambda:UpdateFunctionCode"))?;
+            return api::replace_code(&self.clients, want, code, have).await;
+        }
+        let tags = want
+            .tags
+            .iter()
+            .filter(|(name, value)| have.tags.get(*name) != Some(value))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        api::tag(&self.clients, &have.arn, &tags).await
+    }
+
+    async fn delete(&self, have: &Live, _facts: &Facts) -> Result<(), Fault> {
+        // a function that failed cannot be changed, and one whose last update failed may never leave
+        let can_leave = !have.state.is("Failed") && !have.update.is("Failed");
+        if have.network.is_some() && can_leave {
+            match api::leave_vpc(&self.clients, have).await {
+                // leaving first only frees the network sooner; where it is refused (its role is gone, say), the
+                // function is deleted as it is
+                Err(fault) if matches!(fault.class, Class::Invalid | Class::Denied) => {}
+                Err(fault) if fault.class == Class::NotFound => return Ok(()),
+                other => return other,
+            }
+        }
+        api::delete(&self.clients, &have.name).await
+    }
+
+    async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
+        let functions = api::list(&self.clients).await?;
+        let found: Vec<Option<Found<Live>>> = futures_util::stream::iter(functions)
+            .map(|(name, arn)| async move { self.if_of_stack(&name, &arn, stack).await })
+            .buffer_unordered(8)
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+}

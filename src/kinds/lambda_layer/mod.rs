@@ -1,0 +1,244 @@
+//! Lambda layers.
+
+mod api;
+mod check;
+mod live;
+mod spec;
+#[cfg(test)]
+mod tests;
+
+pub use live::{Content, Desired, Key, Live, Ours, Version};
+pub use spec::{Architecture, Spec};
+
+use crate::aws::Clients;
+use crate::model::{
+    Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness,
+};
+use crate::resource::{
+    AssetRequest, Claims, Complaint, Facts, Found, OutputDecl, Resource, Unresolved, Wait,
+};
+use futures_util::stream::{StreamExt, TryStreamExt};
+use std::collections::BTreeMap;
+
+/// The kind `lambda_layer`.
+#[derive(Clone, Debug)]
+pub struct LambdaLayer {
+    clients: Clients,
+}
+
+impl LambdaLayer {
+    /// Makes the kind.
+    pub fn new(clients: Clients) -> Self {
+        LambdaLayer { clients }
+    }
+
+    async fn find(&self, ours: &Ours) -> Result<Option<Live>, Fault> {
+        let mut versions = api::versions(&self.clients, &ours.name).await?;
+        versions.retain(|v| v.description.starts_with(&ours.mark));
+        let numbers: Vec<i64> = versions.iter().map(|v| v.number).collect();
+        for version in versions {
+            let right = match &ours.content {
+                None => true,
+                Some(want) => {
+                    version.looks_like(want)
+                        && api::digest(&self.clients, &ours.name, version.number).await?
+                            == Some(want.sha256.clone())
+                }
+            };
+            if right {
+                return Ok(Some(Live {
+                    version,
+                    layer: ours.name.clone(),
+                    ours: numbers,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn of_stack(&self, layer: String, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
+        let mut by_addr: BTreeMap<String, Vec<Version>> = BTreeMap::new();
+        for version in api::versions(&self.clients, &layer).await? {
+            if let Some(addr) = live::addr_in(&version.description, stack) {
+                by_addr.entry(addr.to_owned()).or_default().push(version);
+            }
+        }
+        Ok(by_addr
+            .into_iter()
+            .filter_map(|(addr, versions)| {
+                let ours = versions.iter().map(|v| v.number).collect();
+                let version = versions.into_iter().next()?;
+                Some(Found {
+                    addr,
+                    id: version.arn.clone(),
+                    live: Live {
+                        version,
+                        layer: layer.clone(),
+                        ours,
+                    },
+                })
+            })
+            .collect())
+    }
+}
+
+impl Resource for LambdaLayer {
+    const KIND: &'static str = "lambda_layer";
+    const SECTION: &'static str = "lambda_layers";
+    const ABOUT: &'static str =
+        "A Lambda layer: pinned Python packages, a zip, or one that exists already.";
+    const OUTPUTS: &'static [OutputDecl] = &[
+        OutputDecl::plain("arn", "the ARN of the version, for a function's `layers`"),
+        OutputDecl::plain("layer_arn", "the ARN without the version"),
+        OutputDecl::plain("version", "the version's number"),
+    ];
+    const WAIT: Wait = Wait {
+        every: 2.0,
+        up_to: 120.0,
+        typical: 10.0,
+    };
+    type Spec = Spec;
+    type Key = Key;
+    type Desired = Desired;
+    type Live = Live;
+
+    fn key(spec: &Spec, facts: &Facts) -> Result<Key, Unresolved> {
+        live::key(spec, facts)
+    }
+
+    fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
+        live::desired(spec, facts)
+    }
+
+    fn diff(want: &Desired, have: &Live) -> Diff {
+        live::diff(want, have)
+    }
+
+    fn readiness(_have: &Live) -> Readiness {
+        Readiness::Ready
+    }
+
+    fn outputs(_spec: &Spec, _facts: &Facts, have: &Live) -> Outputs {
+        [
+            ("arn".to_owned(), have.version.arn.clone().into()),
+            (
+                "layer_arn".to_owned(),
+                have.version.layer_arn().to_owned().into(),
+            ),
+            ("version".to_owned(), have.version.number.into()),
+        ]
+        .into()
+    }
+
+    fn owner(have: &Live, _stack: &str) -> Owner {
+        // a version that is only used is nobody's here, so that destroy leaves it alone
+        if have.ours.is_empty() {
+            Owner::Nobody
+        } else {
+            Owner::Untaggable
+        }
+    }
+
+    fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
+        let delete = ApiCall::new("lambda", "DeleteLayerVersion");
+        match action {
+            Action::Create => vec![ApiCall::new("lambda", "PublishLayerVersion")],
+            Action::Update if diff.has("old_versions") => vec![delete],
+            Action::Delete => vec![delete],
+            _ => Vec::new(),
+        }
+    }
+
+    fn details(have: &Live) -> BTreeMap<String, String> {
+        [
+            ("published".to_owned(), have.version.created.clone()),
+            ("versions".to_owned(), have.ours.len().max(1).to_string()),
+        ]
+        .into()
+    }
+
+    fn warnings(want: &Desired, have: Option<&Live>) -> Vec<Diagnostic> {
+        have.map(|have| check::declared(want, have))
+            .unwrap_or_default()
+    }
+
+    fn assets(spec: &Spec) -> Vec<AssetRequest> {
+        spec.request().into_iter().collect()
+    }
+
+    fn claims(spec: &Spec, facts: &Facts) -> serde_json::Value {
+        check::claims(spec, facts)
+    }
+
+    fn check(spec: &Spec, facts: &Facts, _others: &Claims) -> Vec<Complaint> {
+        check::check(spec, facts)
+    }
+
+    async fn read(&self, key: &Key) -> Result<Option<Live>, Fault> {
+        match key {
+            Key::Ours(ours) => self.find(ours).await,
+            Key::Given(arn) => Ok(api::by_arn(&self.clients, arn).await?.map(|version| Live {
+                layer: version.layer_arn().to_owned(),
+                version,
+                ours: Vec::new(),
+            })),
+        }
+    }
+
+    async fn create(&self, want: &Desired) -> Result<(), Fault> {
+        const OP: &str = "lambda:PublishLayerVersion";
+        let ours = match &want.key {
+            Key::Ours(ours) => ours,
+            Key::Given(arn) => {
+                return Err(Fault::new(
+                    "lambda:GetLayerVersion",
+                    Class::Invalid,
+                    format!("no such layer version: {arn}"),
+                )
+                .help("layers that are given by `arn` are only used; write the ARN, with version, of one that exists"));
+            }
+        };
+        let (Some(content), Some(zip)) = (&ours.content, &want.zip) else {
+            return Err(Fault::new(
+                OP,
+                Class::Invalid,
+                "what should be in the layer could not be had",
+            ));
+        };
+        // AWS would publish the same content a second time without a word
+        if self.find(ours).await?.is_some() {
+            return Err(Fault::new(
+                OP,
+                Class::Conflict,
+                format!("{} has a version with this content already", ours.name),
+            ));
+        }
+        api::publish(&self.clients, ours, content, zip).await
+    }
+
+    async fn update(&self, want: &Desired, have: &Live, diff: &Diff) -> Result<(), Fault> {
+        if diff.has("content") {
+            return Err(Fault::new(
+                Self::KIND,
+                Class::Invalid,
+                "what should be in the layer could not be had",
+            ));
+        }
+        api::delete(&self.clients, &have.layer, &have.stale(want.keep)).await
+    }
+
+    async fn delete(&self, have: &Live, _facts: &Facts) -> Result<(), Fault> {
+        // nothing for a version that is only used: it has none of ours
+        api::delete(&self.clients, &have.layer, &have.ours).await
+    }
+
+    async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
+        let layers = api::layers(&self.clients).await?;
+        let found: Vec<Vec<Found<Live>>> = futures_util::stream::iter(layers)
+            .map(|layer| self.of_stack(layer, stack))
+            .buffer_unordered(8)
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+}

@@ -1,0 +1,91 @@
+//! The calls to Lambda.
+
+use super::function::Function;
+use super::live::Desired;
+use crate::aws::{Clients, Rules, fault, unexpected, user_pool_id};
+use crate::model::{Class, Fault};
+
+/// The policy is compared and set by its revision: somebody else's change in between is no error, but a reason to look
+/// again. A function that is being changed answers the same way.
+const BUSY: Rules<'_> = &[("PreconditionFailedException", Class::Busy)];
+
+fn is_gone(fault: &Fault) -> bool {
+    fault.code.as_deref() == Some("ResourceNotFoundException")
+}
+
+/// Returns a function's policy and its revision; nothing where it has none, or where there is no such function.
+pub async fn policy(
+    clients: &Clients,
+    function: &Function,
+) -> Result<Option<(String, Option<String>)>, Fault> {
+    const OP: &str = "lambda:GetPolicy";
+    let sent = clients
+        .lambda
+        .get_policy()
+        .function_name(&function.target)
+        .set_qualifier(function.qualifier.clone())
+        .send()
+        .await;
+    match sent {
+        Ok(answer) => {
+            let policy = answer.policy.ok_or_else(|| unexpected(OP, "the policy"))?;
+            Ok(Some((policy, answer.revision_id)))
+        }
+        Err(e) => match fault(OP, false, &[], &e) {
+            fault if is_gone(&fault) => Ok(None),
+            fault => Err(fault),
+        },
+    }
+}
+
+/// Returns the ARN of the pool that `given` names.
+pub async fn pool_arn(clients: &Clients, prefix: &str, given: &str) -> Result<String, Fault> {
+    let id = user_pool_id(clients, given).await?;
+    Ok(format!("{prefix}{id}"))
+}
+
+/// Adds a statement.
+pub async fn add(
+    clients: &Clients,
+    want: &Desired,
+    id: &str,
+    source_arn: &str,
+    revision: Option<&str>,
+) -> Result<(), Fault> {
+    let rules = &[
+        // the id is taken: not idempotent, so this may be our own reply that was lost (aws-facts §6.3)
+        ("ResourceConflictException", Class::Conflict),
+        ("PreconditionFailedException", Class::Busy),
+    ];
+    clients
+        .lambda
+        .add_permission()
+        .function_name(&want.function.target)
+        .set_qualifier(want.function.qualifier.clone())
+        .statement_id(id)
+        .action(&want.action)
+        .principal(&want.principal)
+        .source_arn(source_arn)
+        .source_account(&want.source_account)
+        .set_revision_id(revision.map(str::to_owned))
+        .send()
+        .await
+        .map(|_| ())
+        .map_err(|e| fault("lambda:AddPermission", true, rules, &e))
+}
+
+/// Removes a statement; one that is gone already is no error.
+pub async fn remove(clients: &Clients, function: &Function, id: &str) -> Result<(), Fault> {
+    let sent = clients
+        .lambda
+        .remove_permission()
+        .function_name(&function.target)
+        .set_qualifier(function.qualifier.clone())
+        .statement_id(id)
+        .send()
+        .await;
+    match sent.map_err(|e| fault("lambda:RemovePermission", true, BUSY, &e)) {
+        Err(fault) if !is_gone(&fault) => Err(fault),
+        _ => Ok(()),
+    }
+}

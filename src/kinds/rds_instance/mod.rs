@@ -1,0 +1,337 @@
+//! A database instance of RDS.
+
+mod advice;
+mod api;
+mod change;
+mod check;
+mod desired;
+mod diff;
+mod live;
+mod outputs;
+mod pending;
+mod settle;
+mod spec;
+mod url;
+mod version;
+mod words;
+
+pub use desired::Desired;
+pub use live::{Live, Pending, Subnet};
+pub use spec::{Apply, Engine, PerformanceInsights, Spec};
+
+use crate::aws::{Clients, owner_of};
+use crate::model::{Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness};
+use crate::resource::{
+    Claims, Complaint, Facts, FinalSnapshot, Found, OutputDecl, Resource, Unresolved, Wait,
+};
+use settle::Sent;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use version::Version;
+
+/// The kind.
+pub struct RdsInstance {
+    clients: Clients,
+    /// What this run has sent and not yet seen arrive, by identifier.
+    sent: Mutex<BTreeMap<String, Sent>>,
+}
+
+impl RdsInstance {
+    /// Makes the kind.
+    pub fn new(clients: Clients) -> Self {
+        RdsInstance {
+            clients,
+            sent: Mutex::default(),
+        }
+    }
+
+    fn sent(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Sent>> {
+        self.sent.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+/// Returns the name of the final snapshot, or `None` where there is to be none.
+fn snapshot_name(have: &Live, facts: &Facts) -> Option<String> {
+    match &facts.stack.final_snapshot {
+        FinalSnapshot::Generated(suffix) => Some(format!("{}-final-{suffix}", have.identifier)),
+        FinalSnapshot::Named(name) => Some(name.clone()),
+        FinalSnapshot::Skip => None,
+    }
+}
+
+fn guard(have: &Live, facts: &Facts) -> Option<String> {
+    if have.status == "deleting" {
+        return None;
+    }
+    if have.deletion_protection {
+        return Some(format!(
+            "{} has deletion protection: write `deletion_protection: false`, apply, and then delete it",
+            have.identifier
+        ));
+    }
+    let name = snapshot_name(have, facts)?;
+    if !have.can_be_snapshot() {
+        return Some(format!(
+            "no final snapshot can be made of an instance whose status is {}: wait for it, or give \
+             --skip-final-snapshot and lose its data",
+            have.status
+        ));
+    }
+    (!words::is_identifier(&name, 255)).then(|| {
+        format!(
+            "`{name}` cannot be the name of a snapshot: use up to 255 letters, digits and hyphens, a letter first, no \
+             hyphen last and no two together"
+        )
+    })
+}
+
+fn warnings(want: &Desired, have: &Live) -> Vec<Diagnostic> {
+    let mut all = Vec::new();
+    for f in pending::foreign(want, have) {
+        all.push(
+            Diagnostic::warning("someone else has scheduled a change")
+                .detail(format!(
+                    "{} is to become {} in the next maintenance window, which stack.yaml does not ask for.",
+                    f.field, f.pending
+                ))
+                .help("take it back in RDS, or write it in stack.yaml"),
+        );
+    }
+    if have.status == "stopped" {
+        let when = have
+            .restarts_at
+            .as_ref()
+            .map(|at| format!(" AWS starts it again at {at}."))
+            .unwrap_or_default();
+        all.push(
+            Diagnostic::warning("the instance is stopped")
+                .detail(format!(
+                    "A stopped instance cannot be changed or connected to.{when}"
+                ))
+                .help("`cruddur-infra start` starts it"),
+        );
+    }
+    if have.status == "storage-full" {
+        all.push(
+            Diagnostic::warning("the storage is full")
+                .detail("The instance takes no connections before there is room again.")
+                .help("raise `allocated_storage` by a tenth or more"),
+        );
+    }
+    if want.backup_retention_period.is_none() && have.backup_retention_period == 0 {
+        all.push(
+            Diagnostic::warning("there are no automated backups")
+                .detail("A dropped table cannot be brought back by point-in-time recovery.")
+                .help("write `backup_retention_period: 1` or more"),
+        );
+    }
+    let d = diff::diff(want, have);
+    if have.storage_is_busy() && change::touches_storage(&d) {
+        all.push(
+            Diagnostic::warning("the storage cannot be changed now")
+                .detail(
+                    "AWS still optimises it after the last change, which can take more than a day.",
+                )
+                .help("apply again when its status is `available`"),
+        );
+    }
+    if let (Some(w), Some(v)) = (want.engine_version, Version::parse(&have.engine_version))
+        && w.major < v.major
+    {
+        all.push(
+            Diagnostic::warning("the instance runs a newer major version than stack.yaml names")
+                .detail(format!(
+                    "It runs {}; versions never go downwards.",
+                    have.engine_version
+                ))
+                .help(format!("write `engine_version: \"{}\"`", v.major)),
+        );
+    }
+    if let Some((group, status)) = &have.parameter_group
+        && status == "pending-reboot"
+    {
+        all.push(
+            Diagnostic::warning("parameters wait for a reboot")
+                .detail(format!(
+                    "Static parameters of {group} take effect when the instance is rebooted."
+                ))
+                .help("reboot it when it suits: `aws rds reboot-db-instance`"),
+        );
+    }
+    all
+}
+
+impl Resource for RdsInstance {
+    const KIND: &'static str = "rds_instance";
+    const SECTION: &'static str = "rds_instances";
+    const ABOUT: &'static str = "A database instance of Amazon RDS.";
+    const OUTPUTS: &'static [OutputDecl] = outputs::DECLARED;
+    // create, modify: 40 minutes; AWS needs 5 to 15 (aws-facts §1.3)
+    const WAIT: Wait = Wait {
+        every: 15.0,
+        up_to: 2400.0,
+        typical: 480.0,
+    };
+    const HOLDS_DATA: bool = true;
+    const STOPPABLE: bool = true;
+    type Spec = Spec;
+    type Key = String;
+    type Desired = Desired;
+    type Live = Live;
+
+    fn key(spec: &Spec, facts: &Facts) -> Result<String, Unresolved> {
+        facts
+            .get(&spec.identifier)
+            .map(|id| id.to_ascii_lowercase())
+    }
+
+    fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
+        desired::desired(spec, facts)
+    }
+
+    fn diff(want: &Desired, have: &Live) -> Diff {
+        diff::diff(want, have)
+    }
+
+    fn readiness(have: &Live) -> Readiness {
+        have.readiness()
+    }
+
+    fn outputs(spec: &Spec, facts: &Facts, have: &Live) -> Outputs {
+        outputs::outputs(spec, facts, have)
+    }
+
+    fn owner(have: &Live, stack: &str) -> Owner {
+        owner_of(&have.tags, stack)
+    }
+
+    fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
+        let names: &[&str] = match action {
+            Action::Create => &["CreateDBInstance"],
+            Action::Replace => &["DeleteDBInstance", "CreateDBInstance"],
+            Action::Delete => &["DeleteDBInstance"],
+            Action::Update | Action::Adopt => {
+                let tag =
+                    |path: &str| path.starts_with("tags.") || path == "master_password_version";
+                match (
+                    diff.0.iter().any(|f| !f.path.starts_with("tags.")),
+                    diff.0.iter().any(|f| tag(&f.path)),
+                ) {
+                    (true, true) => &["ModifyDBInstance", "AddTagsToResource"],
+                    (true, false) => &["ModifyDBInstance"],
+                    (false, true) => &["AddTagsToResource"],
+                    (false, false) => &[],
+                }
+            }
+            Action::NoOp | Action::Wait | Action::Forget => &[],
+        };
+        names.iter().map(|name| ApiCall::new("rds", name)).collect()
+    }
+
+    fn guard(have: &Live, facts: &Facts) -> Option<String> {
+        guard(have, facts)
+    }
+
+    fn details(have: &Live) -> BTreeMap<String, String> {
+        have.details()
+    }
+
+    fn warnings(want: &Desired, have: Option<&Live>) -> Vec<Diagnostic> {
+        have.map(|have| warnings(want, have)).unwrap_or_default()
+    }
+
+    fn claims(spec: &Spec, facts: &Facts) -> serde_json::Value {
+        check::claims(spec, facts)
+    }
+
+    fn check(spec: &Spec, facts: &Facts, others: &Claims) -> Vec<Complaint> {
+        check::check(spec, facts, others)
+    }
+
+    async fn read(&self, key: &String) -> Result<Option<Live>, Fault> {
+        let have = api::read(&self.clients.rds, key).await?;
+        let mut sent = self.sent();
+        Ok(match have {
+            None => {
+                sent.remove(key);
+                None
+            }
+            Some(mut have) => {
+                if let Some(change) = sent.get_mut(key) {
+                    have.settling = change.is_on_its_way(&have);
+                    if !have.settling {
+                        sent.remove(key);
+                    }
+                }
+                Some(have)
+            }
+        })
+    }
+
+    async fn create(&self, want: &Desired) -> Result<(), Fault> {
+        api::create(&self.clients.rds, want).await
+    }
+
+    async fn update(&self, want: &Desired, have: &Live, diff: &Diff) -> Result<(), Fault> {
+        const OP: &str = "rds:ModifyDBInstance";
+        let change = change::modification(want, have, diff);
+        if change.is_some() && have.status == "stopped" {
+            return Err(
+                Fault::new(OP, Class::Invalid, "a stopped instance cannot be changed")
+                    .help("start it with `cruddur-infra start`, then apply again"),
+            );
+        }
+        if change::touches_storage(diff) && have.storage_is_busy() {
+            return Err(Fault::new(
+                OP,
+                Class::Invalid,
+                "AWS still optimises the storage after its last change, and takes no other one until that is over",
+            )
+            .help("apply again when the instance's status is `available`, at the earliest six hours after that change"));
+        }
+        if let Some(change) = change {
+            let remembered = Sent::new(want, have, diff, change.immediately);
+            api::modify(&self.clients.rds, have, change).await?;
+            self.sent().insert(have.identifier.clone(), remembered);
+        }
+        let tags = change::new_tags(want, diff);
+        if !tags.is_empty() {
+            api::tag(&self.clients.rds, have, &tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, have: &Live, facts: &Facts) -> Result<(), Fault> {
+        if have.status == "deleting" {
+            return Ok(());
+        }
+        api::delete(
+            &self.clients.rds,
+            &have.identifier,
+            snapshot_name(have, facts),
+        )
+        .await
+    }
+
+    async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
+        api::find_owned(&self.clients.rds, stack).await
+    }
+
+    async fn stop(&self, have: &Live) -> Result<(), Fault> {
+        match have.status.as_str() {
+            "stopped" | "stopping" => Ok(()),
+            _ => api::stop(&self.clients.rds, &have.identifier).await,
+        }
+    }
+
+    async fn start(&self, have: &Live) -> Result<(), Fault> {
+        match have.status.as_str() {
+            "starting" => Ok(()),
+            _ if have.idle() => Ok(()),
+            _ => api::start(&self.clients.rds, &have.identifier).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

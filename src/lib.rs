@@ -1,0 +1,23 @@
+//! `cruddur-infra`: reads `stack.yaml`, looks at AWS, and makes AWS match.
+//!
+//! Floors, arrows point down only:
+//!
+//! ```text
+//! cli                                            wiring, one file a command
+//! render                                         plan and events to bytes
+//! engine   stack   kinds                         decides and does · reads the file · knows AWS objects
+//! resource yaml assets aws pg public_ip sandbox  the trait · the tree · files · clients
+//! model                                          plain data
+//! ```
+
+#![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
+#![warn(missing_docs)]
+
+pub mod assets;
+pub mod aws;
+pub mod engine;
+pub mod model;
+pub mod resource;
+pub mod yaml;

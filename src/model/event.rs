@@ -1,0 +1,102 @@
+//! What happens during a run, as owned data. The terminal view and the JSON stream are two folds over it.
+
+use super::{Action, Addr, Fault};
+use serde::{Deserialize, Serialize};
+
+/// How a run ended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// Steps that are done.
+    pub done: Vec<Addr>,
+    /// Steps that AWS has accepted and that were not waited for.
+    pub accepted: Vec<Addr>,
+    /// Steps that failed.
+    pub failed: Vec<Addr>,
+    /// Steps that were not begun.
+    pub skipped: Vec<Addr>,
+    /// The run was told to stop.
+    pub interrupted: bool,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+}
+
+impl RunSummary {
+    /// Tells whether everything was done.
+    pub fn complete(&self) -> bool {
+        self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Event {
+    /// The run begins with this many steps.
+    Planned { steps: usize },
+    /// A step begins.
+    Started {
+        #[serde(rename = "address")]
+        addr: Addr,
+        action: Action,
+    },
+    /// A step waits for its object.
+    Waiting {
+        #[serde(rename = "address")]
+        addr: Addr,
+        status: String,
+        /// Seconds since the step began.
+        seconds: f64,
+        /// Seconds after which it is given up.
+        limit: f64,
+    },
+    /// A call failed in a way that passes; it is tried again.
+    Retrying {
+        #[serde(rename = "address")]
+        addr: Addr,
+        fault: Fault,
+        seconds: f64,
+    },
+    /// A step is done.
+    Done {
+        #[serde(rename = "address")]
+        addr: Addr,
+        action: Action,
+        seconds: f64,
+    },
+    /// AWS has accepted the change and it was not waited for.
+    Accepted {
+        #[serde(rename = "address")]
+        addr: Addr,
+        status: String,
+    },
+    /// A step failed.
+    Failed {
+        #[serde(rename = "address")]
+        addr: Addr,
+        fault: Fault,
+    },
+    /// A step was not begun.
+    Skipped {
+        #[serde(rename = "address")]
+        addr: Addr,
+        because: String,
+    },
+    /// The run was told to stop: nothing new begins.
+    Cancelling {
+        /// What is in flight.
+        in_flight: Vec<Addr>,
+    },
+    /// The run is over.
+    Finished { summary: RunSummary },
+}
+
+/// An event and when it happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stamped {
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+    /// When, RFC 3339 in UTC.
+    pub at: String,
+}

@@ -1,0 +1,21 @@
+//! The vocabulary: plain, serialisable data that every floor speaks. It imports nothing of ours, no runtime, no clock.
+
+mod addr;
+mod diagnostic;
+mod diff;
+mod event;
+mod fault;
+mod observed;
+mod outputs;
+mod plan;
+mod secret;
+
+pub use addr::{Addr, AddrError, OutputRef};
+pub use diagnostic::{Diagnostic, Severity, Span};
+pub use diff::{Diff, Effect, FieldChange, Force, Shown};
+pub use event::{Event, RunSummary, Stamped};
+pub use fault::{Class, Fault, Residue};
+pub use observed::{Observed, Owner, Presence, Readiness, Verdict};
+pub use outputs::{Output, Outputs};
+pub use plan::{Action, ApiCall, Change, FORMAT_VERSION, Orphan, Plan, Purpose, Summary};
+pub use secret::Secret;

@@ -1,0 +1,208 @@
+//! The plan: what will be done, in executable order, as data.
+
+use super::{Addr, Diagnostic, Diff, OutputRef};
+use serde::{Deserialize, Serialize};
+
+/// The version of the plan's format. Within one version fields are only added.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What is done to one object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Nothing.
+    NoOp,
+    /// It is right, but not ready yet: the others wait for it.
+    Wait,
+    /// It is made.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// It is deleted and made again.
+    Replace,
+    /// It is deleted.
+    Delete,
+    /// It exists without our tag, and is taken over.
+    Adopt,
+    /// It goes with the object that it lives in; no call of its own.
+    Forget,
+}
+
+/// One call to a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiCall {
+    /// `rds`, `ec2`, … or `postgres`.
+    pub service: String,
+    /// `CreateDBInstance`.
+    pub operation: String,
+}
+
+impl ApiCall {
+    /// Makes one.
+    pub fn new(service: &str, operation: &str) -> Self {
+        ApiCall {
+            service: service.to_owned(),
+            operation: operation.to_owned(),
+        }
+    }
+}
+
+/// What is done to one object, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The object.
+    #[serde(rename = "address")]
+    pub addr: Addr,
+    /// What is done.
+    pub action: Action,
+    /// Why; for people, no code branches on it.
+    pub reason: String,
+    /// The fields.
+    #[serde(rename = "fields")]
+    pub diff: Diff,
+    /// What is not known yet; the change is settled when it is.
+    pub deferred: Vec<OutputRef>,
+    /// What must be done before.
+    pub after: Vec<Addr>,
+    /// Changes with the same lock never run together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<String>,
+    /// The calls that it will make.
+    pub calls: Vec<ApiCall>,
+    /// Why apply will not do it as it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+    /// What the object looked like, digested; a saved plan holds only while this does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// What AWS calls it, for an object that is not in the file any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+impl Change {
+    /// Tells whether the change does anything at all.
+    pub fn is_change(&self) -> bool {
+        !matches!(self.action, Action::NoOp)
+    }
+
+    /// Tells whether a final diff is no stronger than what was promised, or says what is new.
+    ///
+    /// # Errors
+    /// The sentence that names the surprise.
+    pub fn admits(&self, fin: &Diff) -> Result<(), String> {
+        use super::Force;
+        for field in &fin.0 {
+            let promised = self.diff.0.iter().any(|p| p.path == field.path && p.after == field.after);
+            let within = match self.action {
+                // of something new, everything may still have to be completed
+                Action::Create | Action::Replace => field.force == Force::Update,
+                Action::Update | Action::Adopt => {
+                    promised || (!self.deferred.is_empty() && field.force == Force::Update)
+                }
+                _ => false,
+            };
+            if !within {
+                return Err(format!("{} was not in the plan", field.path));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Something of ours that is no longer in the file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Orphan {
+    /// The address in its tag.
+    #[serde(rename = "address")]
+    pub addr: Addr,
+    /// What AWS calls it.
+    pub id: String,
+    /// It holds data, and needs its own flag besides `--prune`.
+    pub holds_data: bool,
+}
+
+/// What the plan is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To make AWS match the file.
+    #[default]
+    Apply,
+    /// To remove what the stack owns.
+    Destroy,
+}
+
+/// How many of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Summary {
+    pub create: usize,
+    pub update: usize,
+    pub replace: usize,
+    pub delete: usize,
+    pub adopt: usize,
+    pub wait: usize,
+    #[serde(default)]
+    pub forget: usize,
+    pub no_op: usize,
+}
+
+/// The plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// What it is for.
+    #[serde(default)]
+    pub purpose: Purpose,
+    /// The stack's name.
+    pub stack: String,
+    /// The digest of the file and everything it names.
+    #[serde(default)]
+    pub stack_digest: String,
+    /// The account that it was made for.
+    pub account: String,
+    /// The region that it was made for.
+    pub region: String,
+    /// What to do, in executable order.
+    pub changes: Vec<Change>,
+    /// What is ours and no longer in the file.
+    pub orphans: Vec<Orphan>,
+    /// What the user should know.
+    pub warnings: Vec<Diagnostic>,
+    /// How many of each.
+    pub summary: Summary,
+}
+
+impl Plan {
+    /// Counts the actions.
+    pub fn count(changes: &[Change]) -> Summary {
+        let mut s = Summary::default();
+        for change in changes {
+            match change.action {
+                Action::NoOp => s.no_op += 1,
+                Action::Wait => s.wait += 1,
+                Action::Create => s.create += 1,
+                Action::Update => s.update += 1,
+                Action::Replace => s.replace += 1,
+                Action::Delete => s.delete += 1,
+                Action::Adopt => s.adopt += 1,
+                Action::Forget => s.forget += 1,
+            }
+        }
+        s
+    }
+
+    /// Tells whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.changes.iter().all(|c| !c.is_change())
+    }
+
+    /// Returns what apply will not do as the plan stands.
+    pub fn refused(&self) -> impl Iterator<Item = (&Addr, &str)> {
+        self.changes
+            .iter()
+            .filter_map(|c| c.refused.as_deref().map(|why| (&c.addr, why)))
+    }
+}

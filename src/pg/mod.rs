@@ -1,0 +1,52 @@
+//! The application's Postgres client: URLs, verified TLS, scripts in one transaction.
+//!
+//! ```text
+//! connection_url   text → ConnectionUrl, secrets kept out of Debug and Display
+//! tls, connect     trust roots, dialling, errors told apart by type and SQLSTATE
+//! session          one connection: client, notices, cancel
+//! script           lexer → statements → refusals and destructions (pure)
+//! ledger           which scripts ran, what a run would lose (read only)
+//! run              one script, one transaction, under an advisory lock
+//! ```
+//!
+//! The folder imports nothing else of the crate: whoever uses it turns its [`Error`] into words of
+//! their own. Everything that is decided about a failure is decided by a type or an SQLSTATE, never
+//! by the text of a message.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod connect;
+mod connection_url;
+mod error;
+mod ledger;
+mod run;
+pub mod script;
+mod session;
+mod stream;
+mod tls;
+
+#[cfg(test)]
+mod interrupted_tests;
+#[cfg(test)]
+mod live_tests;
+#[cfg(test)]
+mod run_tests;
+#[cfg(test)]
+mod testing;
+
+pub use connect::{Connector, Options};
+pub use connection_url::{ConnectionUrl, TlsMode, UrlError};
+pub use error::{DbFailure, Error, Place, TlsProblem, UnreachableCause};
+pub use ledger::{Look, Loss, Recorded, Rows};
+pub use run::{Holder, Outcome, Progress};
+pub use script::Script;
+pub use session::{Canceller, Notice, Session};
+pub use tls::{RDS_BUNDLE_PEM, certificates};
+
+/// Quotes `name` as an SQL identifier, so that any text is safe as a name.
+///
+/// A NUL character cannot be part of an identifier and is left out.
+#[must_use]
+pub fn quote_identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('\0', "").replace('"', "\"\""))
+}

@@ -1,0 +1,321 @@
+//! The erasure: a typed kind with its spec becomes an object that speaks only plain data.
+
+use super::{
+    AssetRequest, Claims, Complaint, Facts, Implied, OnDestroy, OutputDecl, Reach, Resource,
+    Unresolved, Wait,
+};
+use crate::model::{
+    Action, Addr, ApiCall, Change, Class, Diff, Fault, Observed, Orphan, OutputRef, Owner,
+    Presence, Verdict,
+};
+use crate::yaml::{Node, Problem};
+use futures_util::future::BoxFuture;
+use schemars::{Schema, SchemaGenerator};
+use std::sync::Arc;
+
+/// A kind together with one entry's spec.
+pub struct Entry<R: Resource> {
+    /// The kind, with its clients.
+    pub kind: Arc<R>,
+    /// What is written in stack.yaml.
+    pub spec: R::Spec,
+}
+
+/// An entry as engine and loader see it.
+#[allow(missing_docs)]
+pub trait Managed: Send + Sync {
+    fn kind(&self) -> &'static str;
+    fn wait(&self) -> Wait;
+    fn reach(&self) -> Reach;
+    fn on_destroy(&self) -> OnDestroy;
+    fn holds_data(&self) -> bool;
+    fn stoppable(&self) -> bool;
+    fn outputs(&self) -> &'static [OutputDecl];
+    fn references(&self) -> Vec<OutputRef>;
+    fn assets(&self) -> Vec<AssetRequest>;
+    fn uses_current_ip(&self) -> bool;
+    fn implies(&self, addr: &Addr) -> Vec<Implied>;
+    fn claims(&self, facts: &Facts) -> serde_json::Value;
+    fn check(&self, facts: &Facts, others: &Claims) -> Vec<Complaint>;
+    fn calls(&self, action: Action, diff: &Diff) -> Vec<ApiCall>;
+    fn lock(&self, facts: &Facts) -> Option<String>;
+    /// Looks at the object and compares it.
+    fn observe<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Observed, Fault>>;
+    /// Makes the object.
+    fn create<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
+    /// Looks again, and changes what still differs and was promised.
+    fn update<'a>(
+        &'a self,
+        facts: &'a Facts,
+        promised: &'a Change,
+    ) -> BoxFuture<'a, Result<(), Fault>>;
+    /// Deletes the object, where it is there and ours to delete.
+    fn delete<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
+    fn stop<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
+    fn start<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
+}
+
+impl<R: Resource> Entry<R> {
+    async fn live(&self, facts: &Facts) -> Result<Option<R::Live>, Fault> {
+        let key = R::key(&self.spec, facts).map_err(|u| unresolved(R::KIND, u))?;
+        self.kind.read(&key).await
+    }
+
+    async fn must_live(&self, facts: &Facts) -> Result<R::Live, Fault> {
+        self.live(facts).await?.ok_or_else(|| {
+            Fault::new(
+                R::KIND,
+                Class::NotFound,
+                format!("{} is not there any more", facts.addr),
+            )
+        })
+    }
+}
+
+/// What is missing becomes a fault: at this point everything was promised to be known.
+fn unresolved(kind: &str, u: Unresolved) -> Fault {
+    if let Some(wrong) = u.wrong.first() {
+        return Fault::new(kind, Class::Invalid, wrong.clone());
+    }
+    let names: Vec<_> = u.waits_for.iter().map(ToString::to_string).collect();
+    Fault::new(
+        kind,
+        Class::Surprise,
+        format!("still unknown: {}", names.join(", ")),
+    )
+}
+
+impl<R: Resource> Managed for Entry<R> {
+    fn kind(&self) -> &'static str {
+        R::KIND
+    }
+    fn wait(&self) -> Wait {
+        R::WAIT
+    }
+    fn reach(&self) -> Reach {
+        R::REACH
+    }
+    fn on_destroy(&self) -> OnDestroy {
+        R::ON_DESTROY
+    }
+    fn holds_data(&self) -> bool {
+        R::HOLDS_DATA
+    }
+    fn stoppable(&self) -> bool {
+        R::STOPPABLE
+    }
+    fn outputs(&self) -> &'static [OutputDecl] {
+        R::OUTPUTS
+    }
+    fn references(&self) -> Vec<OutputRef> {
+        R::references(&self.spec)
+    }
+    fn assets(&self) -> Vec<AssetRequest> {
+        R::assets(&self.spec)
+    }
+    fn uses_current_ip(&self) -> bool {
+        R::uses_current_ip(&self.spec)
+    }
+    fn implies(&self, addr: &Addr) -> Vec<Implied> {
+        R::implies(addr, &self.spec)
+    }
+    fn claims(&self, facts: &Facts) -> serde_json::Value {
+        R::claims(&self.spec, facts)
+    }
+    fn check(&self, facts: &Facts, others: &Claims) -> Vec<Complaint> {
+        R::check(&self.spec, facts, others)
+    }
+    fn calls(&self, action: Action, diff: &Diff) -> Vec<ApiCall> {
+        R::calls(action, diff)
+    }
+    fn lock(&self, facts: &Facts) -> Option<String> {
+        R::key(&self.spec, facts).ok().and_then(|k| R::lock(&k))
+    }
+
+    fn observe<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Observed, Fault>> {
+        Box::pin(async move {
+            let key = match R::key(&self.spec, facts) {
+                Ok(key) => key,
+                Err(u) if u.wrong.is_empty() => {
+                    return Ok(Observed::Unknowable {
+                        waits_for: u.waits_for,
+                    });
+                }
+                Err(u) => return Err(unresolved(R::KIND, u)),
+            };
+            let want = match R::desired(&self.spec, facts) {
+                Err(u) if !u.wrong.is_empty() => return Err(unresolved(R::KIND, u)),
+                other => other,
+            };
+            let Some(have) = self.kind.read(&key).await? else {
+                return Ok(Observed::Absent);
+            };
+            let (verdict, warnings) = match want {
+                Ok(want) => (
+                    Verdict::Diff(R::diff(&want, &have)),
+                    R::warnings(&want, Some(&have)),
+                ),
+                Err(u) => (
+                    Verdict::Deferred {
+                        waits_for: u.waits_for,
+                    },
+                    Vec::new(),
+                ),
+            };
+            Ok(Observed::Present(Box::new(Presence {
+                outputs: R::outputs(&self.spec, facts, &have),
+                readiness: R::readiness(&have),
+                verdict,
+                owner: R::owner(&have, &facts.stack.stack),
+                guard: R::guard(&have, facts),
+                details: R::details(&have),
+                warnings,
+            })))
+        })
+    }
+
+    fn create<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let want = R::desired(&self.spec, facts).map_err(|u| unresolved(R::KIND, u))?;
+            self.kind.create(&want).await
+        })
+    }
+
+    fn update<'a>(
+        &'a self,
+        facts: &'a Facts,
+        promised: &'a Change,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let want = R::desired(&self.spec, facts).map_err(|u| unresolved(R::KIND, u))?;
+            let have = self.must_live(facts).await?;
+            let fin = R::diff(&want, &have);
+            if fin.is_empty() {
+                return Ok(());
+            }
+            promised.admits(&fin).map_err(|what| {
+                Fault::new(R::KIND, Class::Surprise, what)
+                    .help("the world has moved since the plan was made: plan again")
+            })?;
+            self.kind.update(&want, &have, &fin).await
+        })
+    }
+
+    fn delete<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let Some(have) = self.live(facts).await? else {
+                return Ok(());
+            };
+            // looked at again because the world may have moved since the guards were checked
+            match R::owner(&have, &facts.stack.stack) {
+                Owner::Ours | Owner::Untaggable => {}
+                owner => {
+                    return Err(Fault::new(
+                        R::KIND,
+                        Class::Surprise,
+                        format!("{} is not this stack's ({owner:?})", facts.addr),
+                    ));
+                }
+            }
+            if let Some(why) = R::guard(&have, facts) {
+                return Err(Fault::new(R::KIND, Class::Surprise, why));
+            }
+            self.kind.delete(&have, facts).await
+        })
+    }
+
+    fn stop<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move { self.kind.stop(&self.must_live(facts).await?).await })
+    }
+
+    fn start<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move { self.kind.start(&self.must_live(facts).await?).await })
+    }
+}
+
+/// A kind as the loader sees it.
+#[allow(missing_docs)]
+pub trait Kind: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn section(&self) -> &'static str;
+    fn about(&self) -> &'static str;
+    fn outputs(&self) -> &'static [OutputDecl];
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
+    /// Reads an entry's spec.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    fn open(&self, node: &Node) -> Result<Box<dyn Managed>, Vec<Problem>>;
+    /// Finds what carries the stack's tag.
+    fn find_owned<'a>(&'a self, stack: &'a str) -> BoxFuture<'a, Result<Vec<Orphan>, Fault>>;
+    /// Deletes what [`find_owned`](Kind::find_owned) found, by AWS's name for it.
+    fn delete_owned<'a>(
+        &'a self,
+        id: &'a str,
+        facts: &'a Facts,
+    ) -> BoxFuture<'a, Result<(), Fault>>;
+}
+
+/// A kind with its clients, erased by [`Kind`].
+pub struct KindOf<R: Resource>(pub Arc<R>);
+
+impl<R: Resource> Kind for KindOf<R> {
+    fn name(&self) -> &'static str {
+        R::KIND
+    }
+    fn section(&self) -> &'static str {
+        R::SECTION
+    }
+    fn about(&self) -> &'static str {
+        R::ABOUT
+    }
+    fn outputs(&self) -> &'static [OutputDecl] {
+        R::OUTPUTS
+    }
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<R::Spec>()
+    }
+    fn open(&self, node: &Node) -> Result<Box<dyn Managed>, Vec<Problem>> {
+        let spec = crate::yaml::read::<R::Spec>(node)?;
+        Ok(Box::new(Entry {
+            kind: self.0.clone(),
+            spec,
+        }))
+    }
+
+    fn find_owned<'a>(&'a self, stack: &'a str) -> BoxFuture<'a, Result<Vec<Orphan>, Fault>> {
+        Box::pin(async move {
+            Ok(self
+                .0
+                .find_owned(stack)
+                .await?
+                .into_iter()
+                .filter_map(|found| {
+                    Some(Orphan {
+                        addr: found.addr.parse().ok()?,
+                        id: found.id,
+                        holds_data: R::HOLDS_DATA,
+                    })
+                })
+                .collect())
+        })
+    }
+
+    fn delete_owned<'a>(
+        &'a self,
+        id: &'a str,
+        facts: &'a Facts,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            for found in self.0.find_owned(&facts.stack.stack).await? {
+                if found.id == id {
+                    if let Some(why) = R::guard(&found.live, facts) {
+                        return Err(Fault::new(R::KIND, Class::Surprise, why));
+                    }
+                    return self.0.delete(&found.live, facts).await;
+                }
+            }
+            Ok(())
+        })
+    }
+}

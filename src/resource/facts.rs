@@ -1,0 +1,256 @@
+//! Everything that a pure function may know about the world.
+
+use super::{Input, Part, SecretInput, Template, Text};
+use crate::assets::Asset;
+use crate::model::{Addr, Output, OutputRef, Outputs, Secret};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A file, or something packed from files, that an entry is made of. Paths are as the loader resolved them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AssetRequest {
+    /// The zip of a directory: a function's code.
+    Directory(PathBuf),
+    /// A file as it is: a script, a zip.
+    File(PathBuf),
+    /// A layer zip that exists.
+    LayerZip(PathBuf),
+    /// A layer made of pinned Python packages.
+    PythonLayer {
+        /// `psycopg2-binary==2.9.11`.
+        packages: Vec<String>,
+        /// `python3.13`.
+        runtime: String,
+        /// `x86_64` or `arm64`.
+        architecture: String,
+    },
+}
+
+/// What `destroy` does with the data of a database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum FinalSnapshot {
+    /// A snapshot; the text is added to the instance's identifier to make a unique name.
+    Generated(String),
+    /// A snapshot of this name.
+    Named(String),
+    /// None: the data is gone.
+    #[default]
+    Skip,
+}
+
+/// What is the same for every entry of a stack.
+#[derive(Clone, Debug)]
+pub struct StackFacts {
+    /// The stack's name.
+    pub stack: String,
+    /// The account.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// `aws`, `aws-cn`, …; from the caller's ARN, never assumed.
+    pub partition: String,
+    /// Who runs this: rules for the current address are kept apart by owner and workspace.
+    pub owner: String,
+    /// Where it runs.
+    pub workspace: String,
+    /// This machine's public address, where it was asked for.
+    pub current_ip: Option<Ipv4Addr>,
+    /// The variables that stack.yaml names.
+    pub env: BTreeMap<String, Secret>,
+    /// The files.
+    pub assets: BTreeMap<AssetRequest, Asset>,
+    /// What `destroy` does with data.
+    pub final_snapshot: FinalSnapshot,
+}
+
+/// What the pure functions of one entry may know.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The entry's own address.
+    pub addr: Addr,
+    /// What is the same for all.
+    pub stack: Arc<StackFacts>,
+    /// The outputs of other entries, as far as they are known.
+    pub outputs: Arc<BTreeMap<Addr, Outputs>>,
+}
+
+/// What keeps a value from being known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Unresolved {
+    /// Outputs that are not known yet.
+    pub waits_for: Vec<OutputRef>,
+    /// What will not be known by waiting, in full sentences.
+    pub wrong: Vec<String>,
+}
+
+impl Unresolved {
+    /// An output that is not known yet.
+    pub fn waits_for(reference: &OutputRef) -> Self {
+        Unresolved {
+            waits_for: vec![reference.clone()],
+            wrong: Vec::new(),
+        }
+    }
+
+    /// Something that waiting does not mend.
+    pub fn wrong(sentence: impl Into<String>) -> Self {
+        Unresolved {
+            waits_for: Vec::new(),
+            wrong: vec![sentence.into()],
+        }
+    }
+}
+
+impl Facts {
+    /// Returns an output of another entry.
+    ///
+    /// # Errors
+    /// Where it is not known yet.
+    pub fn output(&self, reference: &OutputRef) -> Result<&Output, Unresolved> {
+        self.outputs
+            .get(&reference.from)
+            .and_then(|o| o.get(&reference.output))
+            .ok_or_else(|| Unresolved::waits_for(reference))
+    }
+
+    /// Returns an output of another entry as a plain value of some type.
+    ///
+    /// # Errors
+    /// Where it is not known yet, is secret, or is of another type.
+    pub fn plain<T: DeserializeOwned>(&self, reference: &OutputRef) -> Result<T, Unresolved> {
+        match self.output(reference)? {
+            Output::Plain(value) => serde_json::from_value(value.clone()).map_err(|e| {
+                Unresolved::wrong(format!("{reference} is not what is wanted here: {e}"))
+            }),
+            Output::Secret(_) => Err(Unresolved::wrong(format!(
+                "{reference} is secret and cannot be used in a field that is shown"
+            ))),
+        }
+    }
+
+    /// Returns the value of a field.
+    ///
+    /// # Errors
+    /// Where a reference is not known yet, is secret, or gives something of another type.
+    pub fn get<T: DeserializeOwned + Clone>(&self, input: &Input<T>) -> Result<T, Unresolved> {
+        let template = match input {
+            Input::Known(value) => return Ok(value.clone()),
+            Input::Template(template) => template,
+        };
+        if let Some(reference) = template.single() {
+            return self.plain(reference);
+        }
+        let mut text = String::new();
+        for part in &template.0 {
+            match part {
+                Part::Text(t) => text.push_str(t),
+                Part::Env(name) => text.push_str(self.variable(name)?.expose()),
+                Part::Output(r) => match self.plain::<Value>(r)? {
+                    Value::String(s) => text.push_str(&s),
+                    other => text.push_str(&other.to_string()),
+                },
+            }
+        }
+        // text may stand for a number (`port: ${env.PORT}`), never for a structure
+        serde_json::from_value(Value::String(text.clone()))
+            .or_else(|first| match text.parse::<serde_json::Number>() {
+                Ok(number) => serde_json::from_value(Value::Number(number)),
+                Err(_) => Err(first),
+            })
+            .map_err(|e| {
+                Unresolved::wrong(format!("`{template}` does not give what is wanted here: {e}"))
+            })
+    }
+
+    /// Returns a text that may hold secrets: what comes from the environment or a secret output is one.
+    ///
+    /// # Errors
+    /// Where a reference is not known yet.
+    pub fn text(&self, input: &Input<String>) -> Result<Text, Unresolved> {
+        match input {
+            Input::Known(text) => Ok(Text::Plain(text.clone())),
+            Input::Template(template) => self.render(template),
+        }
+    }
+
+    /// Returns a secret.
+    ///
+    /// # Errors
+    /// Where a reference is not known yet.
+    pub fn secret(&self, input: &SecretInput) -> Result<Secret, Unresolved> {
+        self.render(&input.0).map(|t| Secret::new(t.expose()))
+    }
+
+    /// Returns a structure with the references in its texts resolved.
+    ///
+    /// # Errors
+    /// Where a reference is not known yet, or is secret.
+    pub fn value(&self, value: &Value) -> Result<Value, Unresolved> {
+        Ok(match value {
+            Value::String(text) => {
+                let template =
+                    Template::parse(text).map_err(|e| Unresolved::wrong(e.to_string()))?;
+                self.get::<Value>(&Input::Template(template))?
+            }
+            Value::Array(items) => {
+                Value::Array(items.iter().map(|i| self.value(i)).collect::<Result<_, _>>()?)
+            }
+            Value::Object(items) => Value::Object(
+                items
+                    .iter()
+                    .map(|(k, v)| Ok((k.clone(), self.value(v)?)))
+                    .collect::<Result<_, Unresolved>>()?,
+            ),
+            other => other.clone(),
+        })
+    }
+
+    fn render(&self, template: &Template) -> Result<Text, Unresolved> {
+        let mut text = String::new();
+        let mut secret = false;
+        for part in &template.0 {
+            match part {
+                Part::Text(t) => text.push_str(t),
+                Part::Env(name) => {
+                    secret = true;
+                    text.push_str(self.variable(name)?.expose());
+                }
+                Part::Output(r) => match self.output(r)? {
+                    Output::Secret(s) => {
+                        secret = true;
+                        text.push_str(s.expose());
+                    }
+                    Output::Plain(Value::String(s)) => text.push_str(s),
+                    Output::Plain(other) => text.push_str(&other.to_string()),
+                },
+            }
+        }
+        Ok(if secret {
+            Text::Secret(Secret::new(text))
+        } else {
+            Text::Plain(text)
+        })
+    }
+
+    fn variable(&self, name: &str) -> Result<&Secret, Unresolved> {
+        self.stack
+            .env
+            .get(name)
+            .ok_or_else(|| Unresolved::wrong(format!("the variable {name} is not set")))
+    }
+
+    /// Returns a file that the entry is made of.
+    ///
+    /// # Errors
+    /// Where it could not be had; the loader has said why.
+    pub fn asset(&self, request: &AssetRequest) -> Result<&Asset, Unresolved> {
+        self.stack
+            .assets
+            .get(request)
+            .ok_or_else(|| Unresolved::wrong(format!("{request:?} could not be had")))
+    }
+}

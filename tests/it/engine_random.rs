@@ -1,0 +1,226 @@
+//! The engine's specification: random worlds, specs that change, faults before and after the effect, cancellation at
+//! random moments, slow readiness, stale reads, on virtual time.
+
+use crate::fakes::*;
+use crate::virtual_time::{VirtualClock, run};
+use cruddur_infra::engine::*;
+use cruddur_infra::model::*;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio_util::sync::CancellationToken;
+
+const LIMIT: usize = 4;
+
+fn info(s: &Stack, seen: &Seen) -> std::collections::BTreeMap<Addr, Info> {
+    infos(s, &s.nodes.keys().cloned().collect(), &seen.outputs)
+}
+
+fn planned(s: &Stack, seen: &Seen, purpose: Purpose) -> Plan {
+    let info = info(s, seen);
+    let make = || match purpose {
+        Purpose::Apply => plan(&info, &s.after, &seen.observed, &Options::default()),
+        Purpose::Destroy => plan_destroy(&info, &s.after, &seen.observed),
+    };
+    let changes = make();
+    assert_eq!(changes, make(), "the planner is deterministic");
+    // executable order
+    for (i, c) in changes.iter().enumerate() {
+        for dep in &c.after {
+            let at = changes.iter().position(|d| &d.addr == dep).unwrap();
+            assert!(at < i, "{} before {dep}", c.addr);
+        }
+    }
+    let p = Plan {
+        format_version: FORMAT_VERSION,
+        purpose,
+        stack: "test".into(),
+        stack_digest: "d".into(),
+        account: "1".into(),
+        region: "r".into(),
+        summary: Plan::count(&changes),
+        changes,
+        orphans: vec![],
+        warnings: vec![],
+    };
+    let text = serde_json::to_string(&p).unwrap();
+    assert!(!text.contains(SECRET), "a secret in the plan");
+    let back: Plan = serde_json::from_str(&text).unwrap();
+    assert_eq!(back, p, "the plan is data");
+    holds(&back, &p).unwrap();
+    back
+}
+
+struct Outcome {
+    summary: RunSummary,
+    events: Vec<Stamped>,
+}
+
+fn applied(s: &Stack, p: &Plan, seen: &Seen, clock: &VirtualClock, cancel_after: Option<usize>) -> Outcome {
+    let (tx, mut rx) = unbounded_channel();
+    let stop = CancellationToken::new();
+    let clock_dyn: Arc<dyn Clock> = Arc::new(clock.clone());
+    let settings = RunSettings {
+        parallelism: LIMIT,
+        no_wait: false,
+        clock: clock_dyn.clone(),
+        stop: stop.clone(),
+    };
+    let emitter = Emitter::new(tx, clock_dyn);
+    if cancel_after == Some(0) {
+        stop.cancel();
+    }
+    run(clock, async {
+        let mut events: Vec<Stamped> = vec![];
+        let mut cancelled_at = (cancel_after == Some(0)).then_some(0);
+        let body = async {
+            let summary = apply(s, p, seen, &settings, &emitter).await;
+            drop(emitter);
+            summary
+        };
+        let watch = async {
+            while let Some(e) = rx.recv().await {
+                let text = serde_json::to_string(&e).unwrap();
+                assert!(!text.contains(SECRET), "a secret in an event");
+                assert_eq!(serde_json::from_str::<Stamped>(&text).unwrap(), e);
+                events.push(e);
+                if Some(events.len()) == cancel_after {
+                    stop.cancel();
+                    cancelled_at = Some(events.len() + rx.len());
+                }
+            }
+            (events, cancelled_at)
+        };
+        let (summary, (events, cancelled_at)) = futures_util::future::join(body, watch).await;
+        if let Some(at) = cancelled_at {
+            for e in events.iter().skip(at) {
+                assert!(!matches!(e.event, Event::Started { .. }), "work began after the cancel");
+            }
+        }
+        assert!(matches!(events.last().unwrap().event, Event::Finished { .. }));
+        Outcome { summary, events }
+    })
+}
+
+fn look(s: &Stack, clock: &VirtualClock, goal: Goal) -> Result<Seen, Vec<(Addr, Fault)>> {
+    let all: BTreeSet<Addr> = s.nodes.keys().cloned().collect();
+    run(clock, observe(s, &all, goal, LIMIT))
+}
+
+fn random_doc(rng: &mut u64, n: u64) -> Map<String, Value> {
+    let mut d = Map::new();
+    for i in 0..n {
+        let late = i % 3 == 2;
+        let ins: Vec<_> = (0..i)
+            .filter(|&j| (late && j == i - 1) || roll(rng) % 3 == 0)
+            .rev()
+            .map(|j| format!("${{thing.n{j}.token}}"))
+            .collect();
+        let mut spec = json!({
+            "id": format!("n{i}"), "v": roll(rng) % 3, "w": roll(rng) % 3, "r": roll(rng) % 4 / 3,
+            "ins": ins, "pool": roll(rng) % 4, "late": late,
+        });
+        if roll(rng) % 2 == 0 {
+            spec["secret"] = json!("${env.PW}");
+        }
+        d.insert(format!("thing.n{i}"), spec);
+    }
+    d
+}
+
+fn laws(world: &Shared, seed: u64) {
+    let w = world.lock().unwrap();
+    assert!(w.broken_laws.is_empty(), "seed {seed}: {:?}", w.broken_laws);
+    assert!(w.peak <= LIMIT as i32, "seed {seed}: {} at once", w.peak);
+}
+
+#[derive(Default)]
+struct Tally {
+    applies: u32,
+    broken: u32,
+    peak: i32,
+}
+
+fn trial(seed: u64) -> Tally {
+    let mut rng = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let clock = VirtualClock::default();
+    let world = Shared::default();
+    world.lock().unwrap().rng = rng | 1;
+    world.lock().unwrap().stale_looks = (seed % 3) as u32;
+    let mut tally = Tally::default();
+    let n = 1 + roll(&mut rng) % 9;
+    for _generation in 0..4 {
+        let doc = random_doc(&mut rng, n);
+        let mut clean = false;
+        for attempt in 0.. {
+            assert!(attempt < 40, "seed {seed}: it does not converge");
+            let stormy = attempt < 5;
+            world.lock().unwrap().fault = if stormy { 9 } else { 0 };
+            let s = stack(&doc, &world, &clock);
+            let Ok(seen) = look(&s, &clock, Goal::Keep) else {
+                assert!(stormy, "seed {seed}: a calm look failed");
+                continue;
+            };
+            let p = planned(&s, &seen, Purpose::Apply);
+            if p.is_empty() {
+                break;
+            }
+            assert!(!clean, "seed {seed}: one apply that reported success was not enough: {p:#?}");
+            let cancel = (stormy && roll(&mut rng) % 2 == 0).then(|| (roll(&mut rng) % 14) as usize);
+            let out = applied(&s, &p, &seen, &clock, cancel);
+            tally.applies += 1;
+            clean = out.summary.complete();
+            // a parent and its child replaced at once take two plans: the promise is never stronger than the plan
+            if !clean {
+                tally.broken += 1;
+                assert!(stormy || out.events.iter().any(|e| matches!(&e.event, Event::Failed { fault, .. } if fault.class == Class::Surprise)),
+                    "seed {seed}: a calm apply failed: {:#?}", out.events);
+            }
+            laws(&world, seed);
+        }
+    }
+    // break it once more, then destroy it from wherever it stopped
+    let doc = random_doc(&mut rng, n);
+    world.lock().unwrap().fault = 4;
+    for _ in 0..roll(&mut rng) % 3 {
+        let s = stack(&doc, &world, &clock);
+        if let Ok(seen) = look(&s, &clock, Goal::Keep) {
+            let p = planned(&s, &seen, Purpose::Apply);
+            applied(&s, &p, &seen, &clock, None);
+        }
+    }
+    world.lock().unwrap().fault = 0;
+    let s = stack(&doc, &world, &clock);
+    for round in 0..2 {
+        let seen = look(&s, &clock, Goal::Destroy).unwrap();
+        let p = planned(&s, &seen, Purpose::Destroy);
+        assert!(round == 0 || p.is_empty(), "seed {seed}: a second destroy finds work");
+        let out = applied(&s, &p, &seen, &clock, None);
+        assert!(out.summary.complete(), "seed {seed}: {:#?}", out.events);
+    }
+    laws(&world, seed);
+    let w = world.lock().unwrap();
+    assert!(w.things.is_empty(), "seed {seed}: destroy left {:?}", w.things.keys());
+    tally.peak = w.peak;
+    tally
+}
+
+#[test]
+fn random_worlds_converge() {
+    let only: Option<u64> = std::env::var("ENGINE_SEED").ok().map(|s| s.parse().unwrap());
+    let seeds: Vec<u64> = only.map_or_else(|| (0..300).collect(), |s| vec![s]);
+    let mut all = Tally::default();
+    for seed in seeds {
+        let t = trial(seed);
+        all.applies += t.applies;
+        all.broken += t.broken;
+        all.peak = all.peak.max(t.peak);
+    }
+    println!("{} applies, {} failed or cancelled part-way, peak {}", all.applies, all.broken, all.peak);
+    if only.is_none() {
+        // the storm was one
+        assert!(all.broken * 3 > all.applies, "hardly anything ever failed");
+        assert_eq!(all.peak, LIMIT as i32, "the limit was never reached");
+    }
+}

@@ -1,0 +1,444 @@
+//! Fake kinds on a fake world, for the engine alone.
+
+use crate::virtual_time::VirtualClock;
+use cruddur_infra::engine::{Clock, Stack};
+use cruddur_infra::model::*;
+use cruddur_infra::resource::*;
+use cruddur_infra::yaml;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+/// One thing in the fake world.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Thing {
+    pub v: u32,
+    pub w: u32,
+    pub r: u32,
+    pub secret: String,
+    pub ins: Vec<String>,
+    pub serial: u32,
+    /// Looks until it is ready.
+    pub left: u32,
+    /// Looks until it is gone.
+    pub leaving: Option<u32>,
+    pub inside: Option<String>,
+    pub owner: String,
+    pub parked: bool,
+    /// How many looks still show the state before the last change.
+    pub stale: u32,
+    pub old: Option<(u32, u32, Vec<String>)>,
+}
+
+#[derive(Default)]
+pub struct World {
+    pub things: BTreeMap<String, Thing>,
+    pub serial: u32,
+    pub rng: u64,
+    /// One call in this many fails; 0 for none.
+    pub fault: u64,
+    pub busy: i32,
+    pub peak: i32,
+    pub writers: BTreeMap<String, i32>,
+    pub broken_laws: Vec<String>,
+    pub log: Vec<String>,
+    pub stale_looks: u32,
+}
+
+pub type Shared = Arc<Mutex<World>>;
+
+pub fn roll(rng: &mut u64) -> u64 {
+    *rng ^= *rng << 13;
+    *rng ^= *rng >> 7;
+    *rng ^= *rng << 17;
+    *rng >> 11
+}
+
+pub struct Fake {
+    pub world: Shared,
+    pub clock: VirtualClock,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    id: String,
+    v: u32,
+    #[serde(default)]
+    w: u32,
+    #[serde(default)]
+    r: u32,
+    #[serde(default)]
+    ins: Vec<Input<String>>,
+    #[serde(default)]
+    pool: u32,
+    #[serde(default)]
+    late: bool,
+    secret: Option<SecretInput>,
+}
+
+pub struct Want {
+    id: String,
+    v: u32,
+    w: u32,
+    r: u32,
+    ins: Vec<String>,
+    pool: u32,
+    inside: Option<String>,
+    secret: String,
+}
+
+pub struct Key {
+    id: String,
+    pool: u32,
+}
+
+pub struct Live {
+    id: String,
+    pool: u32,
+    t: Thing,
+}
+
+impl Fake {
+    async fn call<T>(
+        &self,
+        op: &str,
+        lock: Option<(&str, u32)>,
+        f: impl FnOnce(&mut World) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let (pause, before, after, class);
+        {
+            let mut w = self.world.lock().unwrap();
+            w.busy += 1;
+            w.peak = w.peak.max(w.busy);
+            if let Some((_, pool)) = lock
+                && pool > 1
+            {
+                let n = w.writers.entry(format!("pool{pool}")).or_default();
+                *n += 1;
+                if *n > 1 {
+                    w.broken_laws.push(format!("two writers of pool{pool}"));
+                }
+            }
+            let one_in = w.fault;
+            let mut r = || {
+                roll(&mut w.rng)
+            };
+            pause = (r() % 90 + 1) as f64 / 1000.0;
+            before = one_in > 0 && r() % one_in == 0;
+            after = one_in > 0 && op != "read" && r() % one_in == 0;
+            class = [Class::Transient, Class::Throttled, Class::Denied, Class::Invalid, Class::Busy, Class::Propagating]
+                [(r() % 6) as usize];
+        }
+        self.clock.sleep(pause).await;
+        let result = if before {
+            Err(Fault::new(op, class, "refused"))
+        } else {
+            f(&mut self.world.lock().unwrap())
+        };
+        let mut w = self.world.lock().unwrap();
+        w.busy -= 1;
+        if let Some((_, pool)) = lock
+            && pool > 1
+        {
+            *w.writers.get_mut(&format!("pool{pool}")).unwrap() -= 1;
+        }
+        if !before {
+            w.log.push(op.to_owned());
+        }
+        match result {
+            Ok(_) if after => Err(Fault::new(op, Class::Transient, "the reply was lost").residue(Residue::Unknown)),
+            other => other,
+        }
+    }
+}
+
+pub const SECRET: &str = "hunter2-never-shown";
+
+impl Resource for Fake {
+    const KIND: &'static str = "thing";
+    const SECTION: &'static str = "things";
+    const ABOUT: &'static str = "A fake.";
+    const OUTPUTS: &'static [OutputDecl] = &[OutputDecl::plain("token", "id and serial")];
+    const WAIT: Wait = Wait {
+        every: 15.0,
+        up_to: 2400.0,
+        typical: 10.0,
+    };
+    const STOPPABLE: bool = true;
+    type Spec = Spec;
+    type Key = Key;
+    type Desired = Want;
+    type Live = Live;
+
+    fn key(s: &Spec, f: &Facts) -> Result<Key, Unresolved> {
+        if s.late {
+            f.get(&s.ins[0])?;
+        }
+        Ok(Key {
+            id: s.id.clone(),
+            pool: s.pool,
+        })
+    }
+    fn desired(s: &Spec, f: &Facts) -> Result<Want, Unresolved> {
+        let mut ins = Vec::new();
+        for i in &s.ins {
+            ins.push(f.get(i)?);
+        }
+        let inside = s.late.then(|| ins[0].split_once('#').unwrap().0.to_owned());
+        Ok(Want {
+            id: s.id.clone(),
+            v: s.v,
+            w: s.w,
+            r: s.r,
+            ins,
+            pool: s.pool,
+            inside,
+            secret: match &s.secret {
+                Some(x) => f.secret(x)?.expose().to_owned(),
+                None => String::new(),
+            },
+        })
+    }
+    fn diff(w: &Want, h: &Live) -> Diff {
+        let mut d = Diff::default();
+        d.field("v", &h.t.v, &w.v, Force::Update);
+        d.field("w", &h.t.w, &w.w, Force::Update);
+        d.field("r", &h.t.r, &w.r, Force::Replace);
+        d.field("ins", &h.t.ins, &w.ins, Force::Update);
+        if w.secret != h.t.secret {
+            d.note("secret", Shown::Secret, Shown::Secret, Force::Update);
+        }
+        if h.t.owner.is_empty() {
+            d.note("tags", Shown::NOTHING, "mine", Force::Update);
+        }
+        d
+    }
+    fn readiness(h: &Live) -> Readiness {
+        match (h.t.leaving, h.t.left, h.t.parked) {
+            (Some(_), _, _) => Readiness::Leaving("deleting".into()),
+            (_, _, true) => Readiness::Parked("stopped".into()),
+            (_, 0, _) => Readiness::Ready,
+            _ => Readiness::Pending("creating".into()),
+        }
+    }
+    fn outputs(_: &Spec, _: &Facts, h: &Live) -> Outputs {
+        [("token".to_owned(), Output::from(format!("{}#{}", h.id, h.t.serial)))].into()
+    }
+    fn owner(h: &Live, stack: &str) -> Owner {
+        match h.t.owner.as_str() {
+            "" => Owner::Nobody,
+            o if o == stack => Owner::Ours,
+            o => Owner::Other(o.to_owned()),
+        }
+    }
+    fn calls(action: Action, _: &Diff) -> Vec<ApiCall> {
+        match action {
+            Action::NoOp | Action::Wait => vec![],
+            a => vec![ApiCall::new("fake", &format!("{a:?}"))],
+        }
+    }
+    fn lock(k: &Key) -> Option<String> {
+        (k.pool > 1).then(|| format!("pool{}", k.pool))
+    }
+
+    async fn read(&self, k: &Key) -> Result<Option<Live>, Fault> {
+        self.call("read", None, |w| {
+            let Some(t) = w.things.get_mut(&k.id) else {
+                return Ok(None);
+            };
+            let mut shown = t.clone();
+            t.left = t.left.saturating_sub(1);
+            if t.stale > 0 {
+                t.stale -= 1;
+                if let Some((v, w, ins)) = &t.old {
+                    (shown.v, shown.w, shown.ins) = (*v, *w, ins.clone());
+                }
+            }
+            match &mut t.leaving {
+                Some(0) => {
+                    w.things.remove(&k.id);
+                    return Ok(None);
+                }
+                Some(n) => *n -= 1,
+                None => {}
+            }
+            Ok(Some(Live {
+                id: k.id.clone(),
+                pool: k.pool,
+                t: shown,
+            }))
+        })
+        .await
+    }
+
+    async fn create(&self, x: &Want) -> Result<(), Fault> {
+        self.call("create", Some((&x.id, x.pool)), |w| {
+            if w.things.contains_key(&x.id) {
+                return Err(Fault::new("create", Class::Conflict, "exists"));
+            }
+            upstream_is_current(w, x);
+            w.serial += 1;
+            let serial = w.serial;
+            w.things.insert(
+                x.id.clone(),
+                Thing {
+                    v: x.v,
+                    w: 0, // the rest takes a call of its own
+                    r: x.r,
+                    secret: x.secret.clone(),
+                    ins: x.ins.clone(),
+                    serial,
+                    left: serial % 4,
+                    leaving: None,
+                    inside: x.inside.clone(),
+                    owner: "test".into(),
+                    parked: false,
+                    stale: 0,
+                    old: None,
+                },
+            );
+            Ok(())
+        })
+        .await
+    }
+
+    async fn update(&self, x: &Want, _: &Live, d: &Diff) -> Result<(), Fault> {
+        self.call("update", Some((&x.id, x.pool)), |w| {
+            upstream_is_current(w, x);
+            let stale = w.stale_looks;
+            let Some(t) = w.things.get_mut(&x.id) else {
+                return Err(Fault::new("update", Class::NotFound, "gone"));
+            };
+            if t.left > 0 || t.leaving.is_some() {
+                return Err(Fault::new("update", Class::Busy, "not ready"));
+            }
+            t.old = Some((t.v, t.w, t.ins.clone()));
+            t.stale = stale;
+            // one part a call
+            if d.has("w") {
+                t.w = x.w;
+            } else {
+                t.v = x.v;
+                t.ins = x.ins.clone();
+                t.inside = x.inside.clone();
+                t.secret = x.secret.clone();
+                t.owner = "test".into();
+            }
+            t.left = 1;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn delete(&self, h: &Live, _: &Facts) -> Result<(), Fault> {
+        self.call("delete", Some((&h.id, h.pool)), |w| {
+            let mut gone = vec![h.id.clone()];
+            while let Some(g) = gone.pop() {
+                if g == h.id {
+                    if let Some(t) = w.things.get_mut(&g) {
+                        t.leaving = Some(t.serial % 3);
+                    }
+                } else {
+                    w.things.remove(&g);
+                }
+                gone.extend(
+                    w.things
+                        .iter()
+                        .filter(|(_, t)| t.inside.as_ref() == Some(&g))
+                        .map(|(k, _)| k.clone()),
+                );
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
+        self.call("list", None, |w| {
+            Ok(w.things
+                .iter()
+                .filter(|(_, t)| t.owner == stack && t.leaving.is_none())
+                .map(|(id, t)| Found {
+                    addr: format!("thing.{id}"),
+                    id: id.clone(),
+                    live: Live {
+                        id: id.clone(),
+                        pool: 0,
+                        t: t.clone(),
+                    },
+                })
+                .collect())
+        })
+        .await
+    }
+
+    async fn stop(&self, h: &Live) -> Result<(), Fault> {
+        self.call("stop", None, |w| {
+            w.things.get_mut(&h.id).unwrap().parked = true;
+            Ok(())
+        })
+        .await
+    }
+    async fn start(&self, h: &Live) -> Result<(), Fault> {
+        self.call("start", None, |w| {
+            w.things.get_mut(&h.id).unwrap().parked = false;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// A dependent must only ever see an upstream that is current and ready.
+fn upstream_is_current(w: &mut World, x: &Want) {
+    for token in &x.ins {
+        let (id, serial) = token.split_once('#').unwrap();
+        let ok = w
+            .things
+            .get(id)
+            .is_some_and(|up| up.serial.to_string() == serial && up.left == 0 && up.leaving.is_none());
+        if !ok {
+            w.broken_laws.push(format!("{} was written while {id} was not current and ready", x.id));
+        }
+    }
+}
+
+/// Makes a stack of things from JSON: address → spec.
+pub fn stack(doc: &serde_json::Map<String, serde_json::Value>, world: &Shared, clock: &VirtualClock) -> Stack {
+    let kind: Arc<dyn Kind> = Arc::new(KindOf(Arc::new(Fake {
+        world: world.clone(),
+        clock: clock.clone(),
+    })));
+    let facts = StackFacts {
+        stack: "test".into(),
+        account: "1".into(),
+        region: "r".into(),
+        partition: "aws".into(),
+        owner: "o".into(),
+        workspace: "w".into(),
+        current_ip: None,
+        env: [("PW".to_owned(), Secret::new(SECRET))].into(),
+        assets: BTreeMap::new(),
+        final_snapshot: FinalSnapshot::Skip,
+    };
+    let mut s = Stack {
+        facts: Arc::new(facts),
+        nodes: BTreeMap::new(),
+        after: BTreeMap::new(),
+        adopt: BTreeSet::new(),
+        kinds: vec![kind.clone()],
+        digest: "d".into(),
+    };
+    for (addr, spec) in doc {
+        let addr: Addr = addr.parse().unwrap();
+        let node = yaml::Node::from_json(spec, 0, 0);
+        let mut deps = BTreeSet::new();
+        node.texts(&mut |_, t| {
+            for r in Template::parse(t).unwrap().outputs() {
+                deps.insert(r.from.clone());
+            }
+        });
+        s.nodes.insert(addr.clone(), kind.open(&node).unwrap());
+        s.after.insert(addr, deps);
+    }
+    s
+}

@@ -1,0 +1,6 @@
+//! The one integration-test binary: every further one would be another link of the SDKs.
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
+
+mod engine_random;
+mod fakes;
+mod virtual_time;
