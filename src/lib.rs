@@ -17,7 +17,16 @@
 
 pub mod assets;
 pub mod aws;
+pub mod cli;
 pub mod engine;
+pub mod files;
+pub mod kinds;
 pub mod model;
+pub mod pg;
+pub mod public_ip;
+pub mod render;
 pub mod resource;
+pub mod sandbox;
+pub mod stack;
+pub mod workspace;
 pub mod yaml;

@@ -115,6 +115,29 @@ fn hex(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A file as it is, of at most 20 MB: a script.
+///
+/// # Errors
+/// Where it cannot be read, is no file, or is larger.
+pub fn plain_file(path: &std::path::Path) -> Result<Asset, AssetError> {
+    const LIMIT: u64 = 20 * 1024 * 1024;
+    let io = |source| AssetError::Io {
+        doing: "read",
+        path: path.to_owned(),
+        source,
+    };
+    let size = std::fs::metadata(path).map_err(io)?.len();
+    if size > LIMIT {
+        return Err(AssetError::Folder {
+            path: path.to_owned(),
+            why: format!("is {size} bytes; a script of more than {LIMIT} wants to be split"),
+        });
+    }
+    let bytes = std::fs::read(path).map_err(io)?;
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+    Ok(Asset::new(bytes, name.into_iter().collect()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -26,7 +26,7 @@ mod wheel_name;
 #[cfg(test)]
 mod stub;
 
-pub use asset::Asset;
+pub use asset::{Asset, plain_file};
 pub use binary::{BinaryTag, binary_tags, fits};
 pub use error::AssetError;
 pub use function::function_zip;

@@ -85,14 +85,26 @@ impl Clients {
         Self::of(&loader.load().await)
     }
 
+    /// Makes clients without region, credentials or a way out, for reading and checking a file.
+    pub fn unconnected() -> Self {
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .build();
+        Self::with(&config, String::new())
+    }
+
     fn of(config: &SdkConfig) -> Result<Self, LoadError> {
         let region = config
             .region()
             .map(|r| r.as_ref().to_owned())
             .ok_or(LoadError::NoRegion)?;
+        Ok(Self::with(config, region))
+    }
+
+    fn with(config: &SdkConfig, region: String) -> Self {
         // a create without a client token must not be sent twice by itself (aws-facts §9.7): calls that make
         // something new each time turn the SDK's retries off at the call
-        Ok(Clients {
+        Clients {
             rds: aws_sdk_rds::Client::new(config),
             ec2: aws_sdk_ec2::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
@@ -100,7 +112,7 @@ impl Clients {
             cognito: aws_sdk_cognitoidentityprovider::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             region,
-        })
+        }
     }
 
     /// Asks who the caller is; needs no permission (aws-facts §6.1).

@@ -34,7 +34,11 @@ pub fn is_policy_arn(text: &str) -> bool {
 }
 
 /// Notes each tag that is wanted and is not there, or has another value. Tags that nobody asked for are left alone.
-pub fn tag_changes(diff: &mut Diff, want: &BTreeMap<String, String>, have: &BTreeMap<String, String>) {
+pub fn tag_changes(
+    diff: &mut Diff,
+    want: &BTreeMap<String, String>,
+    have: &BTreeMap<String, String>,
+) {
     for (name, value) in want {
         let before = have.get(name);
         if before != Some(value) {
@@ -82,7 +86,10 @@ mod tests {
 
     #[test]
     fn names_and_paths_are_judged() {
-        assert_eq!(iam_name_problem("AWSLambdaVPCAccessExecutionRole", 128), None);
+        assert_eq!(
+            iam_name_problem("AWSLambdaVPCAccessExecutionRole", 128),
+            None
+        );
         assert!(iam_name_problem("", 64).is_some());
         assert!(iam_name_problem(&"a".repeat(65), 64).is_some());
         assert!(iam_name_problem("a/b", 64).is_some());

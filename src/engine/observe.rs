@@ -2,7 +2,7 @@
 
 use super::{Queue, Stack};
 use crate::model::{Addr, Class, Fault, Force, Observed, Outputs, OutputRef, Readiness, Verdict};
-use crate::resource::{OnDestroy, Reach};
+use crate::resource::{Look, Looked, OnDestroy, Reach};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,7 +25,10 @@ pub struct Seen {
     pub outputs: Arc<BTreeMap<Addr, Outputs>>,
 }
 
-/// Looks at the entries in `only`, at most `limit` at once, each after what it needs.
+/// Looks at the entries in `only`, at most `limit` at once.
+///
+/// An object is looked at as soon as it is known what it is found by, and compared once everything it needs was: a
+/// look costs as many dependent round trips as the keys need, however long the chains of references are.
 ///
 /// # Errors
 /// Every look that failed. A look that was not made because another failed is not listed.
@@ -41,52 +44,79 @@ pub async fn observe(
         .filter(|(a, _)| only.contains(*a))
         .map(|(a, d)| (a.clone(), d.clone()))
         .collect();
-    let mut queue = Queue::new(todo, |_| 1.0);
+    let mut unread: BTreeSet<Addr> = todo.keys().cloned().collect();
+    let mut compare = Queue::new(todo, |_| 1.0);
     let mut seen = Seen::default();
+    let mut looked: BTreeMap<Addr, Result<Box<dyn Looked + '_>, Fault>> = BTreeMap::new();
     let mut faults = Vec::new();
     let mut running = FuturesUnordered::new();
     loop {
-        while running.len() < limit {
-            let Some(addr) = queue.next() else { break };
+        // read whatever can be found by now
+        let mut later: BTreeMap<Addr, Vec<OutputRef>> = BTreeMap::new();
+        for addr in unread.clone() {
+            if running.len() >= limit {
+                break;
+            }
             let node = &stack.nodes[&addr];
             if goal == Goal::Destroy && node.on_destroy() == OnDestroy::Forget {
-                // it goes with what it lives in, and may well be out of reach by now
-                queue.finish(&addr);
-                seen.observed.insert(
-                    addr,
-                    Observed::Unknowable {
-                        waits_for: Vec::new(),
-                    },
-                );
                 continue;
             }
-            let facts = stack.facts(&addr, &seen.outputs);
-            running.push(async move {
-                let result = node.observe(&facts).await;
-                (addr, result)
-            });
-        }
-        let Some((addr, result)) = running.next().await else {
-            break;
-        };
-        let observed = match result {
-            Err(fault) if fault.class == Class::Unreachable => {
-                out_of_reach(stack, &addr, &seen, fault)
-            }
-            other => other,
-        };
-        match observed {
-            Ok(observed) => {
-                if let Some(outputs) = reliable(&observed, goal) {
-                    Arc::make_mut(&mut seen.outputs).insert(addr.clone(), outputs);
+            match node.look(&stack.facts(&addr, &seen.outputs)) {
+                Look::Now(look) => {
+                    unread.remove(&addr);
+                    running.push(async move { (addr, look.await) });
                 }
-                queue.finish(&addr);
-                seen.observed.insert(addr, observed);
+                Look::Later(waits_for) => {
+                    later.insert(addr, waits_for);
+                }
+                Look::Never(fault) => {
+                    unread.remove(&addr);
+                    looked.insert(addr, Err(fault));
+                }
             }
-            Err(fault) => {
-                queue.fail(&addr);
-                faults.push((addr, fault));
+        }
+        // compare whatever has all it needs; what still cannot be found then cannot be known
+        let ready = |a: &Addr| {
+            let forgotten =
+                goal == Goal::Destroy && stack.nodes[a].on_destroy() == OnDestroy::Forget;
+            looked.contains_key(a) || later.contains_key(a) || forgotten
+        };
+        if let Some(addr) = compare.next_where(ready) {
+            unread.remove(&addr);
+            let facts = stack.facts(&addr, &seen.outputs);
+            let observed = match looked.remove(&addr) {
+                Some(Ok(found)) => found.compare(&facts),
+                Some(Err(fault)) if fault.class == Class::Unreachable => {
+                    out_of_reach(stack, &addr, &seen, fault)
+                }
+                Some(Err(fault)) => Err(fault),
+                // it goes with what it lives in, and may well be out of reach by now
+                None => Ok(Observed::Unknowable {
+                    waits_for: later.remove(&addr).unwrap_or_default(),
+                }),
+            };
+            match observed {
+                Ok(observed) => {
+                    if let Some(outputs) = reliable(&observed, goal) {
+                        Arc::make_mut(&mut seen.outputs).insert(addr.clone(), outputs);
+                    }
+                    compare.finish(&addr);
+                    seen.observed.insert(addr, observed);
+                }
+                Err(fault) => {
+                    for lost in compare.fail(&addr) {
+                        unread.remove(&lost);
+                    }
+                    faults.push((addr, fault));
+                }
             }
+            continue;
+        }
+        match running.next().await {
+            Some((addr, result)) => {
+                looked.insert(addr, result);
+            }
+            None => break,
         }
     }
     if faults.is_empty() {

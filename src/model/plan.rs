@@ -148,6 +148,29 @@ pub struct Summary {
     pub no_op: usize,
 }
 
+/// What the user allowed and asked for; a saved plan is checked and run with the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanOptions {
+    /// `--only`.
+    #[serde(default)]
+    pub only: Vec<Addr>,
+    /// `--adopt`.
+    #[serde(default)]
+    pub adopt: Vec<Addr>,
+    /// `--allow-replace`.
+    #[serde(default)]
+    pub allow_replace: Vec<Addr>,
+    /// `--prune`.
+    #[serde(default)]
+    pub prune: bool,
+    /// `--skip-final-snapshot`.
+    #[serde(default)]
+    pub skip_final_snapshot: bool,
+    /// `--final-snapshot`.
+    #[serde(default)]
+    pub final_snapshot: Option<String>,
+}
+
 /// The plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -173,6 +196,9 @@ pub struct Plan {
     pub warnings: Vec<Diagnostic>,
     /// How many of each.
     pub summary: Summary,
+    /// What the user allowed and asked for.
+    #[serde(default)]
+    pub options: PlanOptions,
 }
 
 impl Plan {

@@ -21,6 +21,30 @@ pub struct Entry<R: Resource> {
     pub spec: R::Spec,
 }
 
+/// What became of the attempt to look at an object before everything around it is known.
+pub enum Look<'a> {
+    /// It can be looked at now.
+    Now(BoxFuture<'a, Result<Box<dyn Looked + 'a>, Fault>>),
+    /// It cannot be found before these are known.
+    Later(Vec<OutputRef>),
+    /// It will never be found.
+    Never(Fault),
+}
+
+/// An object that was looked at and is not compared yet.
+pub trait Looked: Send {
+    /// Compares, with what is known by now.
+    ///
+    /// # Errors
+    /// Where the spec cannot be resolved, and waiting will not mend it.
+    fn compare(&self, facts: &Facts) -> Result<Observed, Fault>;
+}
+
+struct LookedAt<'a, R: Resource> {
+    entry: &'a Entry<R>,
+    live: Option<R::Live>,
+}
+
 /// An entry as engine and loader see it.
 #[allow(missing_docs)]
 pub trait Managed: Send + Sync {
@@ -39,6 +63,8 @@ pub trait Managed: Send + Sync {
     fn check(&self, facts: &Facts, others: &Claims) -> Vec<Complaint>;
     fn calls(&self, action: Action, diff: &Diff) -> Vec<ApiCall>;
     fn lock(&self, facts: &Facts) -> Option<String>;
+    /// Starts to look at the object, as soon as it is known what it is found by.
+    fn look<'a>(&'a self, facts: &Facts) -> Look<'a>;
     /// Looks at the object and compares it.
     fn observe<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Observed, Fault>>;
     /// Makes the object.
@@ -132,45 +158,25 @@ impl<R: Resource> Managed for Entry<R> {
         R::key(&self.spec, facts).ok().and_then(|k| R::lock(&k))
     }
 
+    fn look<'a>(&'a self, facts: &Facts) -> Look<'a> {
+        let key = match R::key(&self.spec, facts) {
+            Ok(key) => key,
+            Err(u) if u.wrong.is_empty() => return Look::Later(u.waits_for),
+            Err(u) => return Look::Never(unresolved(R::KIND, u)),
+        };
+        Look::Now(Box::pin(async move {
+            let live = self.kind.read(&key).await?;
+            Ok(Box::new(LookedAt { entry: self, live }) as Box<dyn Looked + 'a>)
+        }))
+    }
+
     fn observe<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Observed, Fault>> {
         Box::pin(async move {
-            let key = match R::key(&self.spec, facts) {
-                Ok(key) => key,
-                Err(u) if u.wrong.is_empty() => {
-                    return Ok(Observed::Unknowable {
-                        waits_for: u.waits_for,
-                    });
-                }
-                Err(u) => return Err(unresolved(R::KIND, u)),
-            };
-            let want = match R::desired(&self.spec, facts) {
-                Err(u) if !u.wrong.is_empty() => return Err(unresolved(R::KIND, u)),
-                other => other,
-            };
-            let Some(have) = self.kind.read(&key).await? else {
-                return Ok(Observed::Absent);
-            };
-            let (verdict, warnings) = match want {
-                Ok(want) => (
-                    Verdict::Diff(R::diff(&want, &have)),
-                    R::warnings(&want, Some(&have)),
-                ),
-                Err(u) => (
-                    Verdict::Deferred {
-                        waits_for: u.waits_for,
-                    },
-                    Vec::new(),
-                ),
-            };
-            Ok(Observed::Present(Box::new(Presence {
-                outputs: R::outputs(&self.spec, facts, &have),
-                readiness: R::readiness(&have),
-                verdict,
-                owner: R::owner(&have, &facts.stack.stack),
-                guard: R::guard(&have, facts),
-                details: R::details(&have),
-                warnings,
-            })))
+            match self.look(facts) {
+                Look::Now(look) => look.await?.compare(facts),
+                Look::Later(waits_for) => Ok(Observed::Unknowable { waits_for }),
+                Look::Never(fault) => Err(fault),
+            }
         })
     }
 
@@ -233,6 +239,40 @@ impl<R: Resource> Managed for Entry<R> {
     }
 }
 
+impl<R: Resource> Looked for LookedAt<'_, R> {
+    fn compare(&self, facts: &Facts) -> Result<Observed, Fault> {
+        let spec = &self.entry.spec;
+        let want = match R::desired(spec, facts) {
+            Err(u) if !u.wrong.is_empty() => return Err(unresolved(R::KIND, u)),
+            other => other,
+        };
+        let Some(have) = &self.live else {
+            return Ok(Observed::Absent);
+        };
+        let (verdict, warnings) = match want {
+            Ok(want) => (
+                Verdict::Diff(R::diff(&want, have)),
+                R::warnings(&want, Some(have)),
+            ),
+            Err(u) => (
+                Verdict::Deferred {
+                    waits_for: u.waits_for,
+                },
+                Vec::new(),
+            ),
+        };
+        Ok(Observed::Present(Box::new(Presence {
+            outputs: R::outputs(spec, facts, have),
+            readiness: R::readiness(have),
+            verdict,
+            owner: R::owner(have, &facts.stack.stack),
+            guard: R::guard(have, facts),
+            details: R::details(have),
+            warnings,
+        })))
+    }
+}
+
 /// A kind as the loader sees it.
 #[allow(missing_docs)]
 pub trait Kind: Send + Sync {
@@ -240,6 +280,7 @@ pub trait Kind: Send + Sync {
     fn section(&self) -> &'static str;
     fn about(&self) -> &'static str;
     fn outputs(&self) -> &'static [OutputDecl];
+    fn finding_is_dear(&self) -> bool;
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
     /// Reads an entry's spec.
     ///
@@ -271,6 +312,9 @@ impl<R: Resource> Kind for KindOf<R> {
     }
     fn outputs(&self) -> &'static [OutputDecl] {
         R::OUTPUTS
+    }
+    fn finding_is_dear(&self) -> bool {
+        R::FINDING_IS_DEAR
     }
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<R::Spec>()

@@ -6,7 +6,7 @@ mod facts;
 mod input;
 mod template;
 
-pub use erased::{Entry, Kind, KindOf, Managed};
+pub use erased::{Entry, Kind, KindOf, Look, Looked, Managed};
 pub use facts::{AssetRequest, Facts, FinalSnapshot, StackFacts, Unresolved};
 pub use input::{Input, MARK, SECRET_MARK, SecretInput, Text};
 pub use template::{Part, Template, TemplateError};
@@ -147,6 +147,9 @@ pub trait Resource: Send + Sync + 'static {
     const HOLDS_DATA: bool = false;
     /// It can be stopped and started.
     const STOPPABLE: bool = false;
+    /// Finding everything that carries the stack's tag takes a call for each object in the account: it is done for
+    /// `--prune` and `destroy` alone, not for every plan.
+    const FINDING_IS_DEAR: bool = false;
     /// What is written in stack.yaml.
     type Spec: DeserializeOwned + JsonSchema + Send + Sync;
     /// What it is found by.

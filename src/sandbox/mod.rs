@@ -30,9 +30,6 @@ use wire::{ApiError, Call, Reply, Service};
 pub type LocalWheels =
     Arc<dyn Fn(String, String, String) -> BoxFuture<'static, Result<PathBuf, String>> + Send + Sync>;
 
-/// Finds the directory of the Postgres server programs (`…/bin`); asked only when a server must be started.
-pub type PostgresPrograms = Arc<dyn Fn() -> BoxFuture<'static, Result<PathBuf, String>> + Send + Sync>;
-
 /// The sandbox of one stack file.
 #[derive(Clone)]
 pub struct Sandbox {
@@ -44,7 +41,39 @@ pub struct Sandbox {
     pub postgres: postgres::Servers,
 }
 
+/// How a sandbox is to be.
+#[derive(Clone)]
+pub struct SandboxOptions {
+    /// Where its world is kept.
+    pub dir: PathBuf,
+    /// In which region it plays.
+    pub region: String,
+    /// Its clock.
+    pub timing: timing::Timing,
+    /// Where wheels for the local interpreter come from.
+    pub wheels: LocalWheels,
+    /// Where the Postgres programs come from.
+    pub programs: postgres::ProgramSource,
+    /// Where fetched programs are kept.
+    pub cache: PathBuf,
+}
+
 impl Sandbox {
+    /// Opens the world of one stack file, which is made where it is missing.
+    ///
+    /// # Errors
+    /// Where its directory cannot be made or written.
+    pub fn open(options: SandboxOptions) -> std::io::Result<Self> {
+        let store = Store::open(&options.dir, &options.region, options.timing)?;
+        let postgres =
+            postgres::Servers::new(options.dir.clone(), options.programs, options.cache);
+        Ok(Sandbox {
+            store,
+            wheels: options.wheels,
+            postgres,
+        })
+    }
+
     /// Answers one call.
     ///
     /// # Errors
@@ -59,4 +88,13 @@ impl Sandbox {
             Service::Lambda => lambda::handle(self, call).await,
         }
     }
+}
+
+/// Makes a text that nobody guesses, of letters and digits: a password for the sandbox. `None` where the system has
+/// no randomness.
+pub fn random_text() -> Option<String> {
+    use secrecy::ExposeSecret;
+    postgres::random_password()
+        .ok()
+        .map(|p| p.expose_secret().to_owned())
 }

@@ -41,13 +41,13 @@ impl World {
     }
 
     /// Gives out the next serial number.
-    pub fn next(&mut self) -> u64 {
+    pub fn next_serial(&mut self) -> u64 {
         self.serial += 1;
         self.serial
     }
 
     /// Gives out a new AWS-like id: `prefix` and seventeen hexadecimal digits.
     pub fn id(&mut self, prefix: &str) -> String {
-        format!("{prefix}{:017x}", self.next().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 4)
+        format!("{prefix}{:017x}", self.next_serial().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 4)
     }
 }

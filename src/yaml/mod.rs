@@ -6,7 +6,7 @@ mod node;
 mod problem;
 
 pub use node::{Key, Node, Value, parse};
-pub use problem::{Problem, closest};
+pub use problem::{Problem, closest, span};
 
 use serde::de::DeserializeOwned;
 

@@ -327,6 +327,22 @@ impl Node {
         }
     }
 
+    /// Returns the node at a path in words, `layers[0]`, or the deepest one on the way there that exists.
+    pub fn find(&self, path: &str) -> Option<&Node> {
+        let mut node = self;
+        for part in path.split(['.', '[']).filter(|p| !p.is_empty()) {
+            let next = match (part.strip_suffix(']'), &node.value) {
+                (Some(index), Value::List(items)) => items.get(index.parse::<usize>().ok()?),
+                _ => node.get(part),
+            };
+            match next {
+                Some(next) => node = next,
+                None => break,
+            }
+        }
+        Some(node)
+    }
+
     /// Returns the node at a path.
     pub(super) fn at(&self, path: &[Step]) -> Option<&Node> {
         path.iter().try_fold(self, |node, step| match step {

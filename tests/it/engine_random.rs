@@ -43,6 +43,7 @@ fn planned(s: &Stack, seen: &Seen, purpose: Purpose) -> Plan {
         changes,
         orphans: vec![],
         warnings: vec![],
+        options: PlanOptions::default(),
     };
     let text = serde_json::to_string(&p).unwrap();
     assert!(!text.contains(SECRET), "a secret in the plan");

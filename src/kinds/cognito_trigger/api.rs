@@ -1,8 +1,9 @@
 //! The calls to Cognito, in raw JSON: a typed description drops the members that the SDK does not know, and sending it
 //! back would reset them (aws-facts §5.2). The SDK still signs, retries and reads the errors.
 
+use super::live::Whose;
 use super::round_trip::{UPDATE, Wire};
-use crate::aws::{Clients, Rules, fault, unexpected};
+use crate::aws::{Clients, Rules, STACK_TAG, fault, unexpected};
 use crate::model::{Class, Fault};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -23,7 +24,11 @@ struct Capture(Arc<Mutex<Option<Vec<u8>>>>);
 impl Capture {
     /// Returns a member of the answer.
     fn value(&self, op: &str) -> Option<Value> {
-        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let body = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()?;
         tracing::trace!(op, bytes = body.len(), "raw answer");
         serde_json::from_slice(&body).ok()
     }
@@ -63,7 +68,10 @@ impl Wire for Pools<'_> {
             .send()
             .await
             .map_err(|e| no_pool(fault(OP, false, NO_POOL, &e)))?;
-        match capture.value(OP).map(|mut answer| answer["UserPool"].take()) {
+        match capture
+            .value(OP)
+            .map(|mut answer| answer["UserPool"].take())
+        {
             Some(pool @ Value::Object(_)) => Ok(pool),
             _ => Err(unexpected(OP, "the user pool")),
         }
@@ -81,7 +89,9 @@ impl Wire for Pools<'_> {
             .send()
             .await
             .map_err(|e| no_pool(fault(OP, false, NO_POOL, &e)))?;
-        capture.value(OP).ok_or_else(|| unexpected(OP, "the configuration"))
+        capture
+            .value(OP)
+            .ok_or_else(|| unexpected(OP, "the configuration"))
     }
 
     async fn update(&self, request: &Value) -> Result<(), Fault> {
@@ -116,12 +126,27 @@ fn no_pool(fault: Fault) -> Fault {
     }
 }
 
-/// Tells whether a function is there.
-pub async fn function_exists(clients: &Clients, arn: &str) -> Result<bool, Fault> {
-    let sent = clients.lambda.get_function_configuration().function_name(arn).send().await;
-    match sent.map_err(|e| fault("lambda:GetFunctionConfiguration", false, &[], &e)) {
-        Ok(_) => Ok(true),
-        Err(fault) if fault.class == Class::NotFound => Ok(false),
-        Err(fault) => Err(fault),
+/// Tells whose a function is, by its tags.
+pub async fn whose(clients: &Clients, arn: &str, stack: &str) -> Result<Whose, Fault> {
+    const OP: &str = "lambda:GetFunction";
+    let here = arn.split(':').nth(3) == Some(clients.region.as_str());
+    match clients
+        .lambda
+        .get_function()
+        .function_name(arn)
+        .send()
+        .await
+    {
+        Ok(answer) => {
+            let tags = answer.tags.unwrap_or_default();
+            let ours = tags.get(STACK_TAG).map(String::as_str) == Some(stack);
+            Ok(if ours { Whose::Ours } else { Whose::Foreign })
+        }
+        Err(e) => match fault(OP, false, &[], &e).class {
+            Class::NotFound if here => Ok(Whose::Gone),
+            // of another region nothing can be said, and what may not be looked at is not ours
+            Class::NotFound | Class::Denied | Class::Invalid => Ok(Whose::Foreign),
+            _ => Err(fault(OP, false, &[], &e)),
+        },
     }
 }

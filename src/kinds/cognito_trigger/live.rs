@@ -11,9 +11,10 @@ pub struct Key {
     pub user_pool: String,
     /// The occasion.
     pub trigger: Trigger,
-    /// The name of this stack's function, where it is known. Nothing is found by it; it tells later whether the trigger
-    /// points at this stack's function or at somebody else's.
-    pub ours: Option<String>,
+    /// The name of the entry's function, where it is known by now. Nothing is found by it.
+    pub function: Option<String>,
+    /// The stack, whose tag a function of ours carries.
+    pub stack: String,
 }
 
 /// A trigger as it should be.
@@ -38,32 +39,21 @@ pub struct Live {
     pub trigger: Trigger,
     /// The ARN of the function that is set.
     pub function: String,
-    /// The name of this stack's function, where it is known.
-    pub ours: Option<String>,
+    /// Whose that function is.
+    pub whose: Whose,
     /// The whole pool, as it was described.
     pub pool: Value,
 }
 
-/// Whose function a trigger points at.
+/// Whose function a trigger calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Points {
-    /// This stack's.
-    Here,
-    /// Another one.
-    Elsewhere,
-    /// It cannot be told, because this stack's function is not known (any more).
-    Unknown,
-}
-
-impl Live {
-    /// Tells whose function the trigger points at. An alias or a version of the same function is the same function.
-    pub fn points(&self) -> Points {
-        match &self.ours {
-            None => Points::Unknown,
-            Some(ours) if function_name(&self.function) == ours => Points::Here,
-            Some(_) => Points::Elsewhere,
-        }
-    }
+pub enum Whose {
+    /// This stack's: the entry names it, or it carries the stack's tag.
+    Ours,
+    /// Nobody's: there is no such function (any more), and every call fails.
+    Gone,
+    /// Somebody else's, or one that the caller may not look at.
+    Foreign,
 }
 
 /// Returns the function's name in an ARN.
@@ -78,15 +68,17 @@ pub fn function_name(arn: &str) -> &str {
 /// Compares.
 pub fn diff(want: &Desired, have: &Live) -> Diff {
     let mut diff = Diff::default();
-    let same_function = function_name(&have.function) == function_name(&want.function);
-    let force = if same_function {
-        Force::Update
-    } else {
+    // a version or an alias of the same function is the same function
+    let foreign = have.whose == Whose::Foreign
+        && function_name(&have.function) != function_name(&want.function);
+    let force = if foreign {
         // a trigger holds one function: the other one would not be called any more
         Force::Consent
+    } else {
+        Force::Update
     };
     if let Some(change) = diff.field("function", &have.function, &want.function, force)
-        && !same_function
+        && foreign
     {
         change.why(format!(
             "another function is set: {}. It would not be called any more.",

@@ -1,8 +1,10 @@
 //! `cognito_triggers`: one function on one occasion of a user pool that exists. Of the pool this kind owns that one
 //! setting, and it never creates, replaces or deletes a pool.
 //!
-//! A trigger has no tags. It is this stack's where it points at this stack's function. Where it points at another one,
-//! it is nobody's: `destroy` leaves it alone, and `apply` takes it over only where the user says so.
+//! A trigger has no tags, but the function that it calls has: a trigger is this stack's where the function is. So a
+//! renamed function is still known, and one that was deleted by hand leaves a trigger that anyone may clear. Where the
+//! function is somebody else's, `destroy` leaves the trigger alone, and `apply` takes it over only where the user says
+//! so.
 
 mod api;
 mod live;
@@ -11,22 +13,22 @@ pub mod round_trip;
 mod spec;
 
 #[cfg(test)]
+mod api_tests;
+#[cfg(test)]
 mod pool_tests;
 #[cfg(test)]
 mod round_trip_tests;
 #[cfg(test)]
 mod tests;
 
-pub use live::{Desired, Key, Live, Points, function_name};
+pub use live::{Desired, Key, Live, Whose, function_name};
 pub use spec::{Spec, Trigger};
 
 use crate::aws::{Clients, user_pool_id};
 use crate::model::{
     Action, Addr, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness,
 };
-use crate::resource::{
-    Claims, Complaint, Facts, Implied, OutputDecl, Resource, Unresolved, Wait,
-};
+use crate::resource::{Claims, Complaint, Facts, Implied, OutputDecl, Resource, Unresolved, Wait};
 use round_trip::{Setting, UPDATE, Wire};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -59,7 +61,8 @@ impl CognitoTrigger {
 impl Resource for CognitoTrigger {
     const KIND: &'static str = "cognito_trigger";
     const SECTION: &'static str = "cognito_triggers";
-    const ABOUT: &'static str = "A function that an existing Cognito user pool calls on some occasion.";
+    const ABOUT: &'static str =
+        "A function that an existing Cognito user pool calls on some occasion.";
     const OUTPUTS: &'static [OutputDecl] = &[
         OutputDecl::plain("user_pool_id", "The user pool's id."),
         OutputDecl::plain("user_pool_arn", "The user pool's ARN."),
@@ -75,12 +78,13 @@ impl Resource for CognitoTrigger {
     type Live = Live;
 
     fn key(spec: &Spec, facts: &Facts) -> Result<Key, Unresolved> {
-        let function = facts.get(&spec.function);
+        // not needed to find it, so it may be unknown: the trigger does not die with the function
+        let function: Option<String> = facts.get(&spec.function).ok();
         Ok(Key {
             user_pool: facts.get(&spec.user_pool)?,
             trigger: spec.trigger,
-            // not needed to find it: on destroy the function may be gone already
-            ours: function.ok().map(|arn: String| function_name(&arn).to_owned()),
+            function: function.map(|arn| function_name(&arn).to_owned()),
+            stack: facts.stack.stack.clone(),
         })
     }
 
@@ -101,7 +105,8 @@ impl Resource for CognitoTrigger {
     }
 
     fn outputs(_: &Spec, _: &Facts, have: &Live) -> Outputs {
-        let mut outputs: Outputs = [("user_pool_id".to_owned(), have.pool_id.clone().into())].into();
+        let mut outputs: Outputs =
+            [("user_pool_id".to_owned(), have.pool_id.clone().into())].into();
         if let Some(arn) = &have.pool_arn {
             outputs.insert("user_pool_arn".to_owned(), arn.clone().into());
         }
@@ -109,9 +114,9 @@ impl Resource for CognitoTrigger {
     }
 
     fn owner(have: &Live, _: &str) -> Owner {
-        match have.points() {
-            Points::Here | Points::Unknown => Owner::Untaggable,
-            Points::Elsewhere => Owner::Nobody,
+        match have.whose {
+            Whose::Ours | Whose::Gone => Owner::Untaggable,
+            Whose::Foreign => Owner::Nobody,
         }
     }
 
@@ -130,10 +135,10 @@ impl Resource for CognitoTrigger {
     }
 
     fn details(have: &Live) -> BTreeMap<String, String> {
-        let whose = match have.points() {
-            Points::Here => "this stack's",
-            Points::Elsewhere => "not this stack's: destroy leaves the trigger alone",
-            Points::Unknown => "this stack's function is not known: destroy clears the trigger only where its function is gone",
+        let whose = match have.whose {
+            Whose::Ours => "this stack's",
+            Whose::Gone => "there is no such function: every call fails",
+            Whose::Foreign => "not known to be this stack's: destroy leaves the trigger alone",
         };
         [
             ("calls".to_owned(), have.function.clone()),
@@ -174,8 +179,11 @@ impl Resource for CognitoTrigger {
             if addr.kind == Self::KIND && !mine.is_null() && *claim == mine {
                 found.push(Complaint {
                     path: "trigger".to_owned(),
-                    diagnostic: Diagnostic::error("two entries set the same trigger")
-                        .detail(format!("{addr} sets it too, and a pool calls one function on each occasion.")),
+                    diagnostic: Diagnostic::error("two entries set the same trigger").detail(
+                        format!(
+                            "{addr} sets it too, and a pool calls one function on each occasion."
+                        ),
+                    ),
                 });
             }
         }
@@ -188,12 +196,17 @@ impl Resource for CognitoTrigger {
         let Some(function) = pool::trigger_of(&pool, key.trigger.member()) else {
             return Ok(None);
         };
+        let whose = if key.function.as_deref() == Some(function_name(function)) {
+            Whose::Ours
+        } else {
+            api::whose(&self.clients, function, &key.stack).await?
+        };
         Ok(Some(Live {
             function: function.to_owned(),
             pool_arn: pool["Arn"].as_str().map(str::to_owned),
             pool_id: id,
             trigger: key.trigger,
-            ours: key.ours.clone(),
+            whose,
             pool,
         }))
     }
@@ -220,19 +233,13 @@ impl Resource for CognitoTrigger {
     }
 
     async fn delete(&self, have: &Live, _: &Facts) -> Result<(), Fault> {
-        // clearing somebody else's trigger would break their sign-ups. Where our function is gone and with it its name,
-        // a trigger that points at nothing is ours or worthless, and breaks every sign-up until it is cleared
-        let clear = match have.points() {
-            Points::Here => true,
-            Points::Elsewhere => false,
-            Points::Unknown => !api::function_exists(&self.clients, &have.function).await?,
-        };
-        if !clear {
+        // clearing somebody else's trigger would break their sign-ups
+        if have.whose == Whose::Foreign {
             return Err(Fault::new(
                 UPDATE,
                 Class::Surprise,
                 format!(
-                    "the trigger {} calls {}, which is not known to be this stack's; it stays as it is",
+                    "the trigger {} calls {}, which is not this stack's; it stays as it is",
                     have.trigger.member(),
                     have.function
                 ),

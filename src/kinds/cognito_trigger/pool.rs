@@ -73,9 +73,7 @@ const TEMPLATE: &str = "VerificationMessageTemplate";
 pub fn update_request(described: &Value, trigger: &str, arn: Option<&str>) -> Value {
     let mut request = normal(described);
     request.retain(|name, value| !DESCRIBE_ONLY.contains(&name.as_str()) && !value.is_null());
-    let triggers = request
-        .entry("LambdaConfig")
-        .or_insert_with(|| json!({}));
+    let triggers = request.entry("LambdaConfig").or_insert_with(|| json!({}));
     if let Some(triggers) = triggers.as_object_mut() {
         match arn {
             Some(arn) => triggers.insert(trigger.to_owned(), json!(arn)),
@@ -198,12 +196,16 @@ fn temporary_days(pool: &mut Map<String, Value>) {
     else {
         return;
     };
-    if !policy.contains_key(NEW) {
-        return;
-    }
-    if positive(policy.get(NEW)).is_none() {
+    match (positive(policy.get(NEW)), old, policy.contains_key(NEW)) {
+        (Some(_), _, _) => {}
         // zero means "not given": then the older name has the real value, or the default holds
-        policy.insert(NEW.to_owned(), json!(old.unwrap_or(7)));
+        (None, Some(days), _) => {
+            policy.insert(NEW.to_owned(), json!(days));
+        }
+        (None, None, true) => {
+            policy.insert(NEW.to_owned(), json!(7));
+        }
+        (None, None, false) => return,
     }
     if let Some(config) = pool
         .get_mut("AdminCreateUserConfig")

@@ -9,6 +9,9 @@ use std::future::Future;
 /// The operation, for faults.
 pub const UPDATE: &str = "cognito-idp:UpdateUserPool";
 
+/// How often an answer from before the update is asked for again; a kind does not wait.
+const LOOKS: usize = 3;
+
 /// The calls that the procedure needs, all of them in raw JSON.
 pub trait Wire: Sync {
     /// `DescribeUserPool`: the pool.
@@ -38,7 +41,12 @@ pub struct Setting<'a> {
 /// `Conflict` where a trigger is to be made and is there; `Busy` where the pool is being changed by somebody else;
 /// `Surprise` where the update moved anything else, with what the restoration came to.
 pub async fn set(wire: &impl Wire, setting: Setting<'_>) -> Result<(), Fault> {
-    let Setting { id, trigger, arn, seen } = setting;
+    let Setting {
+        id,
+        trigger,
+        arn,
+        seen,
+    } = setting;
     let before = wire.describe(id).await?;
     // there is no version to compare and set by (aws-facts §5.3): the window is kept as short as it can be
     match seen {
@@ -48,7 +56,10 @@ pub async fn set(wire: &impl Wire, setting: Setting<'_>) -> Result<(), Fault> {
                 return Err(Fault::new(
                     UPDATE,
                     Class::Busy,
-                    format!("the user pool is being changed by somebody else: {}", moving.join(", ")),
+                    format!(
+                        "the user pool is being changed by somebody else: {}",
+                        moving.join(", ")
+                    ),
                 ));
             }
         }
@@ -66,12 +77,38 @@ pub async fn set(wire: &impl Wire, setting: Setting<'_>) -> Result<(), Fault> {
         return Ok(());
     }
     let factors = wire.factors(id).await?;
-    wire.update(&pool::update_request(&before, trigger, arn))
+    let sent = wire
+        .update(&pool::update_request(&before, trigger, arn))
         .await
-        .map_err(|fault| with_unknown(fault, &before))?;
-    let after = unproven(wire.describe(id).await)?;
+        .map_err(|fault| with_unknown(fault, &before));
+    let lost = match sent {
+        Ok(()) => None,
+        // it may have been done all the same, and then what it did has to be proven like any other
+        Err(fault) if fault.residue == Residue::Unknown => Some(fault),
+        Err(fault) => return Err(fault),
+    };
+    let mut after = wire
+        .describe(id)
+        .await
+        .map_err(|why| unproven(trigger, &why))?;
+    for _ in 0..LOOKS {
+        if pool::trigger_of(&after, trigger) == arn {
+            break;
+        }
+        after = wire
+            .describe(id)
+            .await
+            .map_err(|why| unproven(trigger, &why))?;
+    }
+    if let (Some(lost), false) = (lost, pool::trigger_of(&after, trigger) == arn) {
+        return Err(lost);
+    }
+    let now = wire
+        .factors(id)
+        .await
+        .map_err(|why| unproven(trigger, &why))?;
     let mut moved = pool::moved(&before, &after, Some(trigger));
-    moved.extend(moved_factors(&factors, &unproven(wire.factors(id).await)?));
+    moved.extend(moved_factors(&factors, &now));
     if moved.is_empty() {
         // where the old trigger still shows, the answer is from before the update: the next look tells
         return Ok(());
@@ -87,9 +124,16 @@ fn moved_factors(before: &Value, after: &Value) -> Vec<String> {
         .collect()
 }
 
-/// An update went out, and nothing says yet what it did.
-fn unproven(look: Result<Value, Fault>) -> Result<Value, Fault> {
-    look.map_err(|fault| fault.residue(Residue::Unknown))
+/// An update went out, and what it did to the rest of the pool cannot be seen. Not a fault that passes: a later look
+/// would find the trigger set and ask no further.
+fn unproven(trigger: &str, why: &Fault) -> Fault {
+    Fault::new(
+        UPDATE,
+        Class::Surprise,
+        format!("setting the trigger {trigger} was sent, and the pool could not be looked at afterwards: {why}"),
+    )
+    .residue(Residue::Unknown)
+    .help("see whether the pool's other settings are as they were, then plan again")
 }
 
 /// Says which members AWS may have meant, where it refuses a request that holds members unknown to this program.
@@ -153,7 +197,10 @@ async fn restore(
             } else {
                 fault(
                     Residue::Remains,
-                    format!("after putting the pool back these still differ: {}", left.join(", ")),
+                    format!(
+                        "after putting the pool back these still differ: {}",
+                        left.join(", ")
+                    ),
                 )
             }
         }

@@ -2,7 +2,8 @@
 
 use super::live::{Desired, Live, Version};
 use crate::aws::{
-    self, ADDR_TAG, Clients, STACK_TAG, after_changes, built_wrong, fault, from_iam_tags, iam_tags, unexpected,
+    self, ADDR_TAG, Clients, STACK_TAG, after_changes, built_wrong, fault, from_iam_tags, iam_tags,
+    unexpected,
 };
 use crate::model::{Class, Fault};
 use crate::resource::Found;
@@ -27,18 +28,19 @@ pub async fn read(clients: &Clients, arn: &str) -> Result<Option<Live>, Fault> {
         Ok(answer) => answer,
         Err(e) => {
             let fault = fault(OP, false, &[], &e);
-            return if is_gone(&fault) { Ok(None) } else { Err(fault) };
+            return if is_gone(&fault) {
+                Ok(None)
+            } else {
+                Err(fault)
+            };
         }
     };
     let policy = answer.policy.ok_or_else(|| unexpected(OP, "the policy"))?;
     let current = policy
         .default_version_id
         .ok_or_else(|| unexpected(OP, "the default version"))?;
-    let (document, versions) = future::try_join(
-        document(clients, arn, &current),
-        versions(clients, arn),
-    )
-    .await?;
+    let (document, versions) =
+        future::try_join(document(clients, arn, &current), versions(clients, arn)).await?;
     Ok(Some(Live {
         arn: policy.arn.unwrap_or_else(|| arn.to_owned()),
         name: policy
@@ -68,8 +70,13 @@ async fn document(clients: &Clients, arn: &str, id: &str) -> Result<serde_json::
         .policy_version
         .and_then(|v| v.document)
         .ok_or_else(|| unexpected(OP, "the document"))?;
-    aws::decode_policy_document(&text)
-        .map_err(|e| Fault::new(OP, Class::Transient, format!("the document cannot be read: {e}")))
+    aws::decode_policy_document(&text).map_err(|e| {
+        Fault::new(
+            OP,
+            Class::Transient,
+            format!("the document cannot be read: {e}"),
+        )
+    })
 }
 
 async fn versions(clients: &Clients, arn: &str) -> Result<Vec<Version>, Fault> {
@@ -206,11 +213,23 @@ pub async fn entities(clients: &Clients, arn: &str) -> Result<Vec<String>, Fault
             other => other?,
         };
         let roles = page.policy_roles.unwrap_or_default().into_iter();
-        found.extend(roles.filter_map(|r| r.role_name).map(|n| format!("role {n}")));
+        found.extend(
+            roles
+                .filter_map(|r| r.role_name)
+                .map(|n| format!("role {n}")),
+        );
         let users = page.policy_users.unwrap_or_default().into_iter();
-        found.extend(users.filter_map(|u| u.user_name).map(|n| format!("user {n}")));
+        found.extend(
+            users
+                .filter_map(|u| u.user_name)
+                .map(|n| format!("user {n}")),
+        );
         let groups = page.policy_groups.unwrap_or_default().into_iter();
-        found.extend(groups.filter_map(|g| g.group_name).map(|n| format!("group {n}")));
+        found.extend(
+            groups
+                .filter_map(|g| g.group_name)
+                .map(|n| format!("group {n}")),
+        );
     }
     Ok(found)
 }
@@ -226,7 +245,12 @@ pub async fn delete(clients: &Clients, have: &Live) -> Result<(), Fault> {
     }
     // detached and emptied a moment ago, and IAM may not know it everywhere yet
     let rules = &[("DeleteConflict", Class::Busy)];
-    let sent = clients.iam.delete_policy().policy_arn(&have.arn).send().await;
+    let sent = clients
+        .iam
+        .delete_policy()
+        .policy_arn(&have.arn)
+        .send()
+        .await;
     match sent.map_err(|e| fault("iam:DeletePolicy", true, rules, &e)) {
         Err(fault) if !is_gone(&fault) => Err(after_changes(changed, fault)),
         _ => Ok(()),

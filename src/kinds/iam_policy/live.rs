@@ -94,9 +94,7 @@ pub fn diff(want: &Desired, have: &Live) -> Diff {
         };
         let change = diff.note(
             "description",
-            have.description
-                .clone()
-                .map_or(Shown::NOTHING, Shown::from),
+            have.description.clone().map_or(Shown::NOTHING, Shown::from),
             description.clone(),
             force,
         );
@@ -119,12 +117,7 @@ pub fn diff(want: &Desired, have: &Live) -> Diff {
         && let Some(oldest) = have.in_the_way()
     {
         // a sixth version is refused (aws-facts §3.3); what goes is shown like any other change
-        diff.note(
-            "versions",
-            oldest.id.clone(),
-            Shown::NOTHING,
-            Force::Update,
-        );
+        diff.note("versions", oldest.id.clone(), Shown::NOTHING, Force::Update);
     }
     aws::tag_changes(&mut diff, &want.tags, &have.tags);
     diff

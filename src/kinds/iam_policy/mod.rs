@@ -48,6 +48,7 @@ impl Resource for IamPolicy {
         up_to: 120.0,
         typical: 2.0,
     };
+    const FINDING_IS_DEAR: bool = true;
     type Spec = Spec;
     type Key = String;
     type Desired = Desired;
@@ -73,7 +74,11 @@ impl Resource for IamPolicy {
             arn: Self::key(spec, facts)?,
             name: facts.get(&spec.name)?,
             path: path_of(spec, facts)?,
-            description: spec.description.as_ref().map(|d| facts.get(d)).transpose()?,
+            description: spec
+                .description
+                .as_ref()
+                .map(|d| facts.get(d))
+                .transpose()?,
             document: facts.value(&spec.document)?,
             tags,
         })
@@ -148,7 +153,10 @@ impl Resource for IamPolicy {
         if let Some(Ok(text)) = spec.description.as_ref().map(|d| facts.get(d))
             && text.chars().count() > 1000
         {
-            wrong("description".to_owned(), "a description has at most 1000 characters".to_owned());
+            wrong(
+                "description".to_owned(),
+                "a description has at most 1000 characters".to_owned(),
+            );
         }
         let document = match facts.value(&spec.document) {
             Ok(document) => document,
@@ -156,7 +164,9 @@ impl Resource for IamPolicy {
                 for what in &missing.wrong {
                     wrong(
                         "document".to_owned(),
-                        format!("{what}; a policy variable is written with two dollars, `$${{aws:username}}`"),
+                        format!(
+                            "{what}; a policy variable is written with two dollars, `$${{aws:username}}`"
+                        ),
                     );
                 }
                 // its shape can be judged before all references are known

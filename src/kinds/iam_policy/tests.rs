@@ -1,1 +1,306 @@
+use super::*;
+use crate::model::{Addr, Force, Outputs, Shown};
+use crate::resource::{FinalSnapshot, Input, StackFacts, Template};
+use serde_json::json;
+use std::sync::Arc;
 
+const ARN: &str = "arn:aws:iam::123456789012:policy/AWSLambdaVPCAccessExecutionRole";
+
+fn facts(outputs: BTreeMap<Addr, Outputs>) -> Facts {
+    Facts {
+        addr: "iam_policy.lambda-vpc-access".parse().unwrap(),
+        stack: Arc::new(StackFacts {
+            stack: "cruddur".into(),
+            account: "123456789012".into(),
+            region: "us-west-2".into(),
+            partition: "aws".into(),
+            owner: "o".into(),
+            workspace: "w".into(),
+            current_ip: None,
+            env: BTreeMap::new(),
+            assets: BTreeMap::new(),
+            final_snapshot: FinalSnapshot::Skip,
+        }),
+        outputs: Arc::new(outputs),
+    }
+}
+
+fn known() -> Facts {
+    facts(BTreeMap::new())
+}
+
+fn spec() -> Spec {
+    crate::yaml::read(&crate::yaml::parse(include_str!("example.yaml")).unwrap()).unwrap()
+}
+
+fn text(text: &str) -> Input<String> {
+    Input::Template(Template::parse(text).unwrap())
+}
+
+fn want() -> Desired {
+    IamPolicy::desired(&spec(), &known()).unwrap()
+}
+
+/// A policy exactly as wanted, with one version.
+fn live() -> Live {
+    let want = want();
+    Live {
+        arn: want.arn,
+        name: want.name,
+        description: want.description,
+        document: want.document,
+        versions: vec![Version {
+            id: "v1".into(),
+            default: true,
+        }],
+        attached: 0,
+        tags: want.tags,
+    }
+}
+
+#[test]
+fn it_is_found_by_its_arn() {
+    assert_eq!(IamPolicy::key(&spec(), &known()).unwrap(), ARN);
+    let with_path = Spec {
+        path: Some(text("/cruddur/")),
+        name: text("x"),
+        ..spec()
+    };
+    assert_eq!(
+        IamPolicy::key(&with_path, &known()).unwrap(),
+        "arn:aws:iam::123456789012:policy/cruddur/x"
+    );
+    let want = want();
+    assert_eq!(want.path, "/");
+    assert_eq!(want.tags["project"], "cruddur");
+    assert_eq!(want.tags[aws::STACK_TAG], "cruddur");
+    assert_eq!(want.tags[aws::ADDR_TAG], "iam_policy.lambda-vpc-access");
+}
+
+#[test]
+fn references_in_the_document_are_resolved_and_variables_kept() {
+    let spec = Spec {
+        document: json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject",
+            "Resource": ["${iam_role.r.arn}", "arn:aws:s3:::b/$${aws:username}"]}}),
+        ..spec()
+    };
+    assert_eq!(
+        IamPolicy::desired(&spec, &known())
+            .unwrap_err()
+            .waits_for
+            .len(),
+        1
+    );
+    assert!(IamPolicy::check(&spec, &known(), &Claims::new()).is_empty());
+    let role: Outputs = [("arn".to_owned(), "arn:role".into())].into();
+    let facts = facts([("iam_role.r".parse().unwrap(), role)].into());
+    let want = IamPolicy::desired(&spec, &facts).unwrap();
+    assert_eq!(
+        want.document["Statement"]["Resource"],
+        json!(["arn:role", "arn:aws:s3:::b/${aws:username}"])
+    );
+}
+
+#[test]
+fn what_differs_and_how_strongly() {
+    assert!(IamPolicy::diff(&want(), &live()).is_empty());
+    type Edit = fn(&mut Live);
+    let cases: &[(Edit, &str, Force)] = &[
+        (
+            |l| l.description = Some("other".into()),
+            "description",
+            Force::Replace,
+        ),
+        (
+            |l| {
+                l.description = None;
+                l.attached = 2;
+            },
+            "description",
+            Force::Refuse,
+        ),
+        (
+            |l| l.document["Statement"][1]["Action"] = json!("logs:PutLogEvents"),
+            "document.Statement[Logs]",
+            Force::Update,
+        ),
+        (
+            |l| l.document["Version"] = json!("2008-10-17"),
+            "document.Version",
+            Force::Update,
+        ),
+        (
+            |l| {
+                l.tags.remove(aws::STACK_TAG);
+            },
+            "tags.cruddur-infra:stack",
+            Force::Update,
+        ),
+    ];
+    for (edit, path, force) in cases {
+        let mut have = live();
+        edit(&mut have);
+        let diff = IamPolicy::diff(&want(), &have);
+        assert_eq!(diff.paths(), [*path]);
+        assert_eq!(diff.force(), Some(*force), "{path}");
+        assert_eq!(diff.0[0].why.is_some(), *force == Force::Refuse);
+    }
+    // spelled otherwise, and meaning the same
+    let mut have = live();
+    have.document["Statement"][1]["Action"] = json!([
+        "logs:putlogevents",
+        "logs:CreateLogStream",
+        "logs:CreateLogGroup"
+    ]);
+    have.tags.insert("foreign".into(), "x".into());
+    assert!(IamPolicy::diff(&want(), &have).is_empty());
+    // what stack.yaml does not say is not compared
+    let silent = Desired {
+        description: None,
+        ..want()
+    };
+    have.description = Some("other".into());
+    assert!(IamPolicy::diff(&silent, &have).is_empty());
+}
+
+#[test]
+fn the_sixth_version_needs_room_and_says_so() {
+    let mut have = live();
+    have.document = json!({"Version": "2012-10-17", "Statement": []});
+    have.versions = ["v10", "v9", "v8", "v11", "v7"]
+        .iter()
+        .map(|id| Version {
+            id: (*id).into(),
+            default: *id == "v7",
+        })
+        .collect();
+    assert_eq!(have.in_the_way().unwrap().id, "v8");
+    assert_eq!(have.newest_idle().unwrap().id, "v11");
+    let diff = IamPolicy::diff(&want(), &have);
+    let change = diff.0.iter().find(|f| f.path == "versions").unwrap();
+    assert_eq!(
+        (&change.before, &change.after),
+        (&"v8".into(), &Shown::NOTHING)
+    );
+    let calls: Vec<_> = IamPolicy::calls(Action::Update, &diff)
+        .into_iter()
+        .map(|c| c.operation)
+        .collect();
+    assert_eq!(calls, ["DeletePolicyVersion", "CreatePolicyVersion"]);
+    have.versions.truncate(4);
+    assert!(have.in_the_way().is_none());
+    assert!(!IamPolicy::diff(&want(), &have).has("versions"));
+    // nothing to write, nothing in the way
+    have.versions = vec![have.versions[0].clone(); 5];
+    have.document = want().document;
+    assert!(IamPolicy::diff(&want(), &have).is_empty());
+    assert!(live().newest_idle().is_none());
+}
+
+#[test]
+fn it_is_not_deleted_while_others_use_it() {
+    let role: Outputs = [("name".to_owned(), "ours".into())].into();
+    let facts = facts([("iam_role.r".parse().unwrap(), role)].into());
+    let fault = |users: &[&str]| {
+        let users: Vec<String> = users.iter().map(|u| (*u).to_owned()).collect();
+        still_attached(&live(), &users, &facts)
+    };
+    assert!(fault(&[]).is_none());
+    assert_eq!(fault(&["role ours"]).unwrap().class, Class::Busy);
+    let foreign = fault(&["role ours", "user ours"]).unwrap();
+    assert_eq!(foreign.class, Class::Invalid);
+    assert!(foreign.message.contains("user ours"));
+    assert_eq!(foreign.residue, crate::model::Residue::Nothing);
+}
+
+#[test]
+fn what_iam_would_refuse_is_found() {
+    let check = |spec: &Spec| {
+        IamPolicy::check(spec, &known(), &Claims::new())
+            .into_iter()
+            .map(|c| c.path)
+            .collect::<Vec<_>>()
+    };
+    assert!(check(&spec()).is_empty());
+    let long = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject",
+        "Resource": (0..400).map(|n| format!("arn:aws:s3:::bucket-{n}")).collect::<Vec<_>>()}});
+    for (bad, path) in [
+        (
+            Spec {
+                name: text("a b"),
+                ..spec()
+            },
+            "name",
+        ),
+        (
+            Spec {
+                path: Some(text("cruddur")),
+                ..spec()
+            },
+            "path",
+        ),
+        (
+            Spec {
+                description: Some(text(&"x".repeat(1001))),
+                ..spec()
+            },
+            "description",
+        ),
+        (
+            Spec {
+                document: json!("x"),
+                ..spec()
+            },
+            "document",
+        ),
+        (
+            Spec {
+                document: long,
+                ..spec()
+            },
+            "document",
+        ),
+        (
+            Spec {
+                document: json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject",
+                    "Resource": "arn:aws:s3:::b/${aws:username}"}}),
+                ..spec()
+            },
+            "document",
+        ),
+        (
+            Spec {
+                document: json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3", "Resource": "*"}]}),
+                ..spec()
+            },
+            "document.Statement[0].Action",
+        ),
+    ] {
+        assert_eq!(check(&bad), [path]);
+    }
+}
+
+#[test]
+fn outputs_owner_details_and_calls() {
+    let have = live();
+    let outputs = IamPolicy::outputs(&spec(), &known(), &have);
+    for declared in IamPolicy::OUTPUTS {
+        assert!(outputs.contains_key(declared.name), "{}", declared.name);
+    }
+    assert_eq!(IamPolicy::owner(&have, "cruddur"), Owner::Ours);
+    assert_eq!(IamPolicy::owner(&have, "x"), Owner::Other("cruddur".into()));
+    assert_eq!(IamPolicy::details(&have)["version"], "v1");
+    assert_eq!(IamPolicy::readiness(&have), Readiness::Ready);
+    let calls = |action| IamPolicy::calls(action, &Diff::default()).len();
+    assert_eq!(
+        [
+            Action::Create,
+            Action::Update,
+            Action::Replace,
+            Action::Delete,
+            Action::NoOp
+        ]
+        .map(calls),
+        [1, 0, 2, 1, 0]
+    );
+}

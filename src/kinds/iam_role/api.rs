@@ -35,7 +35,11 @@ pub async fn read(clients: &Clients, name: &str) -> Result<Option<Live>, Fault> 
         .assume_role_policy_document
         .ok_or_else(|| unexpected(OP, "the trust policy"))?;
     let trust = aws::decode_policy_document(&text).map_err(|e| {
-        Fault::new(OP, Class::Transient, format!("the trust policy cannot be read: {e}"))
+        Fault::new(
+            OP,
+            Class::Transient,
+            format!("the trust policy cannot be read: {e}"),
+        )
     })?;
     Ok(Some(Live {
         name: role.role_name,
@@ -44,7 +48,9 @@ pub async fn read(clients: &Clients, name: &str) -> Result<Option<Live>, Fault> 
         path: role.path,
         description: role.description,
         trust,
-        max_session: role.max_session_duration.and_then(|s| u32::try_from(s).ok()),
+        max_session: role
+            .max_session_duration
+            .and_then(|s| u32::try_from(s).ok()),
         boundary: role
             .permissions_boundary
             .and_then(|b| b.permissions_boundary_arn),

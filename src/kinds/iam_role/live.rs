@@ -97,9 +97,9 @@ pub fn diff(want: &Desired, have: &Live) -> Diff {
     if let Some(path) = &want.path
         && let Some(change) = diff.field("path", &have.path, path, Force::Replace)
     {
-        change
-            .effect(Effect::Outage)
-            .why("IAM never changes a role's path: the role is deleted and made again under another ARN");
+        change.effect(Effect::Outage).why(
+            "IAM never changes a role's path: the role is deleted and made again under another ARN",
+        );
     }
     if let Some(description) = &want.description
         && have.description.as_deref().unwrap_or_default() != description

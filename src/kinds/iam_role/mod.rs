@@ -44,6 +44,7 @@ impl Resource for IamRole {
         up_to: 120.0,
         typical: 2.0,
     };
+    const FINDING_IS_DEAR: bool = true;
     type Spec = Spec;
     type Key = String;
     type Desired = Desired;
@@ -68,7 +69,11 @@ impl Resource for IamRole {
         Ok(Desired {
             name: facts.get(&spec.name)?,
             path: spec.path.as_ref().map(|p| facts.get(p)).transpose()?,
-            description: spec.description.as_ref().map(|d| facts.get(d)).transpose()?,
+            description: spec
+                .description
+                .as_ref()
+                .map(|d| facts.get(d))
+                .transpose()?,
             services: all(&spec.assumed_by.0)?,
             policies: all(&spec.policies)?,
             max_session: spec
@@ -210,10 +215,16 @@ impl Resource for IamRole {
         if let Some(Ok(text)) = spec.description.as_ref().map(|d| facts.get(d))
             && text.chars().count() > 1000
         {
-            wrong("description".to_owned(), "a description has at most 1000 characters".to_owned());
+            wrong(
+                "description".to_owned(),
+                "a description has at most 1000 characters".to_owned(),
+            );
         }
         if spec.assumed_by.0.is_empty() {
-            wrong("assumed_by".to_owned(), "nobody could assume the role".to_owned());
+            wrong(
+                "assumed_by".to_owned(),
+                "nobody could assume the role".to_owned(),
+            );
         }
         for (at, service) in spec.assumed_by.0.iter().enumerate() {
             if let Ok(service) = facts.get(service)

@@ -1,0 +1,297 @@
+use super::*;
+use crate::model::{Addr, Effect, Force};
+use crate::resource::{FinalSnapshot, Input, StackFacts, Template};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const POLICY: &str = "arn:aws:iam::123456789012:policy/vpc";
+
+fn facts() -> Facts {
+    let policy: Addr = "iam_policy.lambda-vpc-access".parse().unwrap();
+    Facts {
+        addr: "iam_role.post-confirmation".parse().unwrap(),
+        stack: Arc::new(StackFacts {
+            stack: "cruddur".into(),
+            account: "123456789012".into(),
+            region: "us-west-2".into(),
+            partition: "aws".into(),
+            owner: "o".into(),
+            workspace: "w".into(),
+            current_ip: None,
+            env: BTreeMap::new(),
+            assets: BTreeMap::new(),
+            final_snapshot: FinalSnapshot::Skip,
+        }),
+        outputs: Arc::new([(policy, [("arn".to_owned(), POLICY.into())].into())].into()),
+    }
+}
+
+fn read(text: &str) -> Spec {
+    crate::yaml::read(&crate::yaml::parse(text).unwrap()).unwrap()
+}
+
+fn spec() -> Spec {
+    read(include_str!("example.yaml"))
+}
+
+fn text(text: &str) -> Input<String> {
+    Input::Template(Template::parse(text).unwrap())
+}
+
+fn want() -> Desired {
+    IamRole::desired(&spec(), &facts()).unwrap()
+}
+
+/// A role exactly as wanted.
+fn live() -> Live {
+    let want = want();
+    Live {
+        name: want.name,
+        arn: "arn:aws:iam::123456789012:role/x".into(),
+        role_id: "AROA1".into(),
+        path: want.path.unwrap(),
+        description: want.description,
+        trust: trust_policy(&want.services),
+        max_session: want.max_session,
+        boundary: want.boundary,
+        attached: want.policies,
+        inline: BTreeSet::new(),
+        tags: want.tags,
+    }
+}
+
+#[test]
+fn services_are_one_or_a_list() {
+    let one = read("name: r\nassumed_by: lambda.amazonaws.com\n");
+    let many = read("name: r\nassumed_by: [ lambda.amazonaws.com, scheduler.amazonaws.com ]\n");
+    let trust = |spec: &Spec| {
+        let want = IamRole::desired(spec, &facts()).unwrap();
+        trust_policy(&want.services)["Statement"][0]["Principal"]["Service"].clone()
+    };
+    assert_eq!(trust(&one), json!("lambda.amazonaws.com"));
+    assert_eq!(
+        trust(&many),
+        json!(["lambda.amazonaws.com", "scheduler.amazonaws.com"])
+    );
+    let wrong = crate::yaml::parse("name: r\nassumed_by: 3\n").unwrap();
+    assert!(crate::yaml::read::<Spec>(&wrong).is_err());
+}
+
+#[test]
+fn the_trust_policy_is_the_documented_one() {
+    assert_eq!(
+        trust_policy(&["lambda.amazonaws.com".to_owned()].into()).to_string(),
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#
+    );
+}
+
+#[test]
+fn what_differs_and_how_strongly() {
+    assert!(IamRole::diff(&want(), &live()).is_empty());
+    let attached = format!("policies[{POLICY}]");
+    type Edit = fn(&mut Live);
+    let cases: &[(Edit, &str, Force)] = &[
+        (|l| l.path = "/service-role/".into(), "path", Force::Replace),
+        (|l| l.description = None, "description", Force::Update),
+        (
+            |l| l.trust["Statement"][0]["Effect"] = json!("Deny"),
+            "assumed_by",
+            Force::Update,
+        ),
+        (|l| l.attached.clear(), &attached, Force::Update),
+        (
+            |l| l.max_session = Some(7200),
+            "max_session_duration",
+            Force::Update,
+        ),
+        (|l| l.boundary = None, "permissions_boundary", Force::Update),
+        (
+            |l| {
+                l.tags.insert("project".into(), "other".into());
+            },
+            "tags.project",
+            Force::Update,
+        ),
+    ];
+    for (edit, path, force) in cases {
+        let mut have = live();
+        edit(&mut have);
+        let diff = IamRole::diff(&want(), &have);
+        assert_eq!(diff.paths(), [*path]);
+        assert_eq!(diff.force(), Some(*force), "{path}");
+        let effect = if *path == "path" {
+            Effect::Outage
+        } else {
+            Effect::None
+        };
+        assert_eq!(diff.0[0].effect, effect, "{path}");
+    }
+}
+
+#[test]
+fn what_is_not_written_is_not_compared() {
+    let bare = read("name: r\nassumed_by: lambda.amazonaws.com\n");
+    let want = IamRole::desired(&bare, &facts()).unwrap();
+    let mut have = live();
+    have.path = "/service-role/".into();
+    have.tags.extend(want.tags.clone());
+    have.trust = json!({"Version": "2012-10-17", "Statement": {"Action": ["sts:assumerole"], "Effect": "Allow",
+        "Principal": {"Service": ["lambda.amazonaws.com"]}}});
+    assert!(IamRole::diff(&want, &have).is_empty());
+    // and what is attached besides stays, with a word about it
+    let warnings = IamRole::warnings(&want, Some(&have));
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].detail.contains(POLICY));
+    assert!(IamRole::warnings(&want, None).is_empty());
+}
+
+#[test]
+fn a_trust_policy_is_shown_as_stack_yaml_would_have_it() {
+    let shown = |trust: Value| {
+        let mut have = live();
+        have.trust = trust;
+        IamRole::diff(&want(), &have).0[0].before.clone()
+    };
+    let services: BTreeSet<String> = ["ec2.amazonaws.com".to_owned()].into();
+    assert_eq!(
+        shown(trust_policy(&services)),
+        json!(["ec2.amazonaws.com"]).into()
+    );
+    let mut more = trust_policy(&services);
+    more["Statement"][0]["Condition"] = json!({"StringEquals": {"aws:SourceAccount": "1"}});
+    assert_eq!(shown(more.clone()), more.into());
+}
+
+#[test]
+fn policies_inside_guard_the_role() {
+    let mut have = live();
+    assert_eq!(IamRole::guard(&have, &facts()), None);
+    have.inline.insert("by-hand".into());
+    assert!(IamRole::guard(&have, &facts()).unwrap().contains("by-hand"));
+    assert_eq!(IamRole::warnings(&want(), Some(&have)).len(), 1);
+}
+
+#[test]
+fn what_iam_would_refuse_is_found() {
+    let check = |spec: &Spec| {
+        IamRole::check(spec, &facts(), &Claims::new())
+            .into_iter()
+            .map(|c| c.path)
+            .collect::<Vec<_>>()
+    };
+    assert!(check(&spec()).is_empty());
+    for (bad, path) in [
+        (
+            Spec {
+                name: text(&"r".repeat(65)),
+                ..spec()
+            },
+            "name",
+        ),
+        (
+            Spec {
+                path: Some(text("x")),
+                ..spec()
+            },
+            "path",
+        ),
+        (
+            Spec {
+                description: Some(text(&"x".repeat(1001))),
+                ..spec()
+            },
+            "description",
+        ),
+        (
+            Spec {
+                assumed_by: Services(Vec::new()),
+                ..spec()
+            },
+            "assumed_by",
+        ),
+        (
+            Spec {
+                assumed_by: Services(vec![text("lambda")]),
+                ..spec()
+            },
+            "assumed_by",
+        ),
+        (
+            Spec {
+                assumed_by: Services(vec![text("lambda.amazonaws.com"), text("x")]),
+                ..spec()
+            },
+            "assumed_by[1]",
+        ),
+        (
+            Spec {
+                policies: vec![text("AWSLambdaVPCAccessExecutionRole")],
+                ..spec()
+            },
+            "policies[0]",
+        ),
+        (
+            Spec {
+                permissions_boundary: Some(text("x")),
+                ..spec()
+            },
+            "permissions_boundary",
+        ),
+        (
+            Spec {
+                max_session_duration: Some(Input::Known(60)),
+                ..spec()
+            },
+            "max_session_duration",
+        ),
+    ] {
+        assert_eq!(check(&bad), [path]);
+    }
+}
+
+#[test]
+fn outputs_owner_and_calls() {
+    let have = live();
+    let outputs = IamRole::outputs(&spec(), &facts(), &have);
+    for declared in IamRole::OUTPUTS {
+        assert!(outputs.contains_key(declared.name), "{}", declared.name);
+    }
+    assert_eq!(IamRole::owner(&have, "cruddur"), Owner::Ours);
+    assert_eq!(IamRole::readiness(&have), Readiness::Ready);
+    assert_eq!(
+        IamRole::key(&spec(), &facts()).unwrap(),
+        "cruddur-post-confirmation-role"
+    );
+    let mut other = live();
+    other.attached.clear();
+    other.tags.clear();
+    other.trust = json!({});
+    other.max_session = None;
+    other.boundary = None;
+    let calls: Vec<_> = IamRole::calls(Action::Update, &IamRole::diff(&want(), &other))
+        .into_iter()
+        .map(|c| c.operation)
+        .collect();
+    assert_eq!(
+        calls,
+        [
+            "UpdateAssumeRolePolicy",
+            "UpdateRole",
+            "PutRolePermissionsBoundary",
+            "TagRole",
+            "AttachRolePolicy"
+        ]
+    );
+    let count = |action| IamRole::calls(action, &Diff::default()).len();
+    assert_eq!(
+        [
+            Action::Create,
+            Action::Update,
+            Action::Replace,
+            Action::Delete,
+            Action::NoOp
+        ]
+        .map(count),
+        [2, 0, 4, 2, 0]
+    );
+}

@@ -39,7 +39,12 @@ const PROPAGATING: [&str; 4] = [
 /// §4.4): it goes no further than this function.
 pub async fn get(clients: &Clients, name: &str) -> Result<Option<Live>, Fault> {
     const OP: &str = "lambda:GetFunction";
-    let answer = clients.lambda.get_function().function_name(name).send().await;
+    let answer = clients
+        .lambda
+        .get_function()
+        .function_name(name)
+        .send()
+        .await;
     let answer = match answer {
         Ok(answer) => answer,
         Err(e) if e.code() == Some(NOT_FOUND) => return Ok(None),
@@ -65,7 +70,11 @@ pub async fn get(clients: &Clients, name: &str) -> Result<Option<Live>, Fault> {
 fn live(c: FunctionConfiguration, tags: BTreeMap<String, String>) -> Option<Live> {
     let network = c.vpc_config.map(|v| Network {
         subnets: v.subnet_ids.unwrap_or_default().into_iter().collect(),
-        groups: v.security_group_ids.unwrap_or_default().into_iter().collect(),
+        groups: v
+            .security_group_ids
+            .unwrap_or_default()
+            .into_iter()
+            .collect(),
     });
     let word = |word: &str| Some(word.to_owned());
     Some(Live {
@@ -86,11 +95,7 @@ fn live(c: FunctionConfiguration, tags: BTreeMap<String, String>) -> Option<Live
             .map_or("x86_64", Architecture::as_str)
             .to_owned(),
         handler: c.handler.unwrap_or_default(),
-        runtime: c
-            .runtime
-            .as_ref()
-            .map_or("", Runtime::as_str)
-            .to_owned(),
+        runtime: c.runtime.as_ref().map_or("", Runtime::as_str).to_owned(),
         role: c.role.unwrap_or_default(),
         layers: c
             .layers
@@ -150,7 +155,11 @@ pub async fn create(clients: &Clients, want: &Desired, code: &Code) -> Result<()
         .create_function()
         .function_name(&want.name)
         .package_type(PackageType::Zip)
-        .code(FunctionCode::builder().zip_file(Blob::new(&*code.zip)).build())
+        .code(
+            FunctionCode::builder()
+                .zip_file(Blob::new(&*code.zip))
+                .build(),
+        )
         .runtime(Runtime::from(want.runtime.as_str()))
         .handler(&want.handler)
         .role(&want.role)
@@ -244,7 +253,11 @@ pub async fn replace_code(
 }
 
 /// Sets tags. Others stay.
-pub async fn tag(clients: &Clients, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), Fault> {
+pub async fn tag(
+    clients: &Clients,
+    arn: &str,
+    tags: &BTreeMap<String, String>,
+) -> Result<(), Fault> {
     clients
         .lambda
         .tag_resource()
@@ -272,7 +285,12 @@ pub async fn leave_vpc(clients: &Clients, have: &Live) -> Result<(), Fault> {
 
 /// Deletes a function. One that is not there is a success.
 pub async fn delete(clients: &Clients, name: &str) -> Result<(), Fault> {
-    let answer = clients.lambda.delete_function().function_name(name).send().await;
+    let answer = clients
+        .lambda
+        .delete_function()
+        .function_name(name)
+        .send()
+        .await;
     match answer {
         Ok(_) => Ok(()),
         Err(e) if e.code() == Some(NOT_FOUND) => Ok(()),
@@ -358,7 +376,9 @@ fn environment(want: &Desired) -> Environment {
         .iter()
         .map(|(name, value)| (name.clone(), value.expose().to_owned()))
         .collect();
-    Environment::builder().set_variables(Some(variables)).build()
+    Environment::builder()
+        .set_variables(Some(variables))
+        .build()
 }
 
 fn storage(size: i32) -> Option<EphemeralStorage> {

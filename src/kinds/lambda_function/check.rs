@@ -51,7 +51,9 @@ impl Complaints {
             self.say(
                 path,
                 Diagnostic::error(format!("not a {path} that Lambda takes"))
-                    .detail(format!("It must be {least} to {most} {unit}, and is {value}."))
+                    .detail(format!(
+                        "It must be {least} to {most} {unit}, and is {value}."
+                    ))
                     .help(format!("{path}: {}", value.clamp(least, most))),
             );
         }
@@ -84,7 +86,13 @@ pub fn check(spec: &Spec, facts: &Facts, others: &Claims) -> Vec<Complaint> {
     }
     found.range("timeout", spec.timeout, 1, 900, "seconds");
     found.range("memory", spec.memory, 128, 10240, "MiB");
-    found.range("ephemeral_storage", spec.ephemeral_storage, 512, 10240, "MiB");
+    found.range(
+        "ephemeral_storage",
+        spec.ephemeral_storage,
+        512,
+        10240,
+        "MiB",
+    );
     if spec.description.chars().count() > 256 {
         found.say(
             "description",
@@ -150,8 +158,7 @@ fn environment(spec: &Spec, facts: &Facts, found: &mut Complaints) {
         let well_formed = chars.next().is_some_and(|c| c.is_ascii_alphabetic())
             && name.len() >= 2
             && chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
-        let reserved =
-            RESERVED.contains(&name.as_str()) || name.starts_with(RESERVED_PREFIX);
+        let reserved = RESERVED.contains(&name.as_str()) || name.starts_with(RESERVED_PREFIX);
         if reserved {
             found.say(
                 path,

@@ -101,12 +101,7 @@ pub fn diff(want: &Desired, have: &Live) -> Diff {
     for (name, value) in &want.tags {
         let old = have.tags.get(name);
         if old != Some(value) {
-            diff.field(
-                &format!("tags.{name}"),
-                &old,
-                &Some(value),
-                Force::Update,
-            );
+            diff.field(&format!("tags.{name}"), &old, &Some(value), Force::Update);
         }
     }
     diff

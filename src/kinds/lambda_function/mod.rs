@@ -76,6 +76,7 @@ impl Resource for LambdaFunction {
         up_to: 900.0,
         typical: 60.0,
     };
+    const FINDING_IS_DEAR: bool = true;
     type Spec = Spec;
     type Key = String;
     type Desired = Desired;
@@ -97,13 +98,18 @@ impl Resource for LambdaFunction {
         live::readiness(have)
     }
 
-    fn outputs(_spec: &Spec, _facts: &Facts, have: &Live) -> Outputs {
-        [
+    fn outputs(spec: &Spec, facts: &Facts, have: &Live) -> Outputs {
+        let mut outputs: Outputs = [
             ("arn".to_owned(), have.arn.clone().into()),
             ("name".to_owned(), have.name.clone().into()),
-            ("role".to_owned(), have.role.clone().into()),
         ]
-        .into()
+        .into();
+        // the role can be changed in place, and an output must not change under an update: so it is the one that the
+        // function has once it is right
+        if let Ok(role) = facts.get(&spec.role) {
+            outputs.insert("role".to_owned(), role.into());
+        }
+        outputs
     }
 
     fn owner(have: &Live, stack: &str) -> Owner {
@@ -130,7 +136,8 @@ impl Resource for LambdaFunction {
     }
 
     fn lock(key: &String) -> Option<String> {
-        Some(key.clone())
+        // as lambda_permission has it: a function takes one change at a time
+        Some(format!("lambda_function:{key}"))
     }
 
     fn details(have: &Live) -> BTreeMap<String, String> {

@@ -17,15 +17,47 @@ use Use::{Blocked, Current, Deprecated};
 
 /// Name, state, and the dates: deprecated, no new functions, no updates; where they are known.
 const KNOWN: [(&str, Use, Option<[&str; 3]>); 51] = [
-    ("python3.14", Current, Some(["2029-06-30", "2029-07-31", "2029-08-31"])),
-    ("python3.13", Current, Some(["2029-06-30", "2029-07-31", "2029-08-31"])),
-    ("python3.12", Current, Some(["2028-10-31", "2028-11-30", "2029-01-10"])),
-    ("python3.11", Current, Some(["2027-06-30", "2027-07-31", "2027-08-31"])),
+    (
+        "python3.14",
+        Current,
+        Some(["2029-06-30", "2029-07-31", "2029-08-31"]),
+    ),
+    (
+        "python3.13",
+        Current,
+        Some(["2029-06-30", "2029-07-31", "2029-08-31"]),
+    ),
+    (
+        "python3.12",
+        Current,
+        Some(["2028-10-31", "2028-11-30", "2029-01-10"]),
+    ),
+    (
+        "python3.11",
+        Current,
+        Some(["2027-06-30", "2027-07-31", "2027-08-31"]),
+    ),
     ("python3.15", Current, None),
-    ("python3.10", Deprecated, Some(["2026-10-31", "2027-02-01", "2027-03-03"])),
-    ("python3.9", Deprecated, Some(["2025-12-15", "2027-02-01", "2027-03-03"])),
-    ("python3.8", Deprecated, Some(["2024-10-14", "2027-02-01", "2027-03-03"])),
-    ("python3.7", Blocked, Some(["2023-12-04", "2024-01-09", "2027-03-03"])),
+    (
+        "python3.10",
+        Deprecated,
+        Some(["2026-10-31", "2027-02-01", "2027-03-03"]),
+    ),
+    (
+        "python3.9",
+        Deprecated,
+        Some(["2025-12-15", "2027-02-01", "2027-03-03"]),
+    ),
+    (
+        "python3.8",
+        Deprecated,
+        Some(["2024-10-14", "2027-02-01", "2027-03-03"]),
+    ),
+    (
+        "python3.7",
+        Blocked,
+        Some(["2023-12-04", "2024-01-09", "2027-03-03"]),
+    ),
     ("python3.6", Blocked, None),
     ("python2.7", Blocked, None),
     ("nodejs26.x", Current, None),
@@ -110,8 +142,9 @@ fn unknown(runtime: &str) -> Diagnostic {
         .and_then(|minor| minor.parse::<u32>().ok())
         .is_some_and(|minor| minor > 15);
     if newer {
-        return Diagnostic::warning("the runtime is newer than this program")
-            .detail(format!("Whether AWS offers {runtime} will show when it is applied."));
+        return Diagnostic::warning("the runtime is newer than this program").detail(format!(
+            "Whether AWS offers {runtime} will show when it is applied."
+        ));
     }
     let likely = KNOWN
         .iter()
@@ -132,11 +165,13 @@ fn advice(runtime: &str) -> String {
     if runtime == "go1.x" {
         return "runtime: provided.al2023".to_owned();
     }
-    let family = |name: &str| -> String {
-        name.chars().take_while(char::is_ascii_alphabetic).collect()
-    };
+    let family =
+        |name: &str| -> String { name.chars().take_while(char::is_ascii_alphabetic).collect() };
     KNOWN
         .iter()
         .find(|(name, state, _)| *state == Current && family(name) == family(runtime))
-        .map_or_else(|| ADVICE.to_owned(), |(name, ..)| format!("runtime: {name}"))
+        .map_or_else(
+            || ADVICE.to_owned(),
+            |(name, ..)| format!("runtime: {name}"),
+        )
 }

@@ -27,7 +27,12 @@ pub async fn versions(clients: &Clients, layer: &str) -> Result<Vec<Version>, Fa
         .send();
     while let Some(page) = pages.next().await {
         match page {
-            Ok(page) => found.extend(page.layer_versions.unwrap_or_default().into_iter().map(listed)),
+            Ok(page) => found.extend(
+                page.layer_versions
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(listed),
+            ),
             Err(e) if e.code() == Some(NOT_FOUND) => return Ok(Vec::new()),
             Err(e) => return Err(fault(OP, false, &[], &e)),
         }

@@ -86,8 +86,9 @@ pub fn check(spec: &Spec, facts: &Facts) -> Vec<Complaint> {
     {
         say(
             "arn",
-            Diagnostic::error("not the ARN of a layer version")
-                .help("arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION, with the version at the end"),
+            Diagnostic::error("not the ARN of a layer version").help(
+                "arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION, with the version at the end",
+            ),
         );
     }
     if spec.keep_versions < 2 {
@@ -114,7 +115,11 @@ pub fn check(spec: &Spec, facts: &Facts) -> Vec<Complaint> {
             )),
         );
     }
-    if spec.license.as_ref().is_some_and(|l| l.chars().count() > 512) {
+    if spec
+        .license
+        .as_ref()
+        .is_some_and(|l| l.chars().count() > 512)
+    {
         say(
             "license",
             Diagnostic::error("the licence is longer than 512 characters"),
@@ -155,13 +160,18 @@ fn content(spec: &Spec, facts: &Facts, say: &mut impl FnMut(&str, Diagnostic)) {
         "python_packages"
     };
     match binaries(spec, facts) {
-        Err(e) => say(source, Diagnostic::error("the layer cannot be read").detail(e)),
+        Err(e) => say(
+            source,
+            Diagnostic::error("the layer cannot be read").detail(e),
+        ),
         Ok(tags) if spec.runtime.starts_with("python") => {
             if let Err(why) = fits(&tags, &spec.runtime, arch(spec.architecture)) {
                 say(
                     source,
-                    Diagnostic::error("a binary in the layer does not fit its runtime or architecture")
-                        .detail(why),
+                    Diagnostic::error(
+                        "a binary in the layer does not fit its runtime or architecture",
+                    )
+                    .detail(why),
                 );
             }
         }

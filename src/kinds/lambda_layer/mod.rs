@@ -11,9 +11,7 @@ pub use live::{Content, Desired, Key, Live, Ours, Version};
 pub use spec::{Architecture, Spec};
 
 use crate::aws::Clients;
-use crate::model::{
-    Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness,
-};
+use crate::model::{Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness};
 use crate::resource::{
     AssetRequest, Claims, Complaint, Facts, Found, OutputDecl, Resource, Unresolved, Wait,
 };
@@ -97,6 +95,7 @@ impl Resource for LambdaLayer {
         up_to: 120.0,
         typical: 10.0,
     };
+    const FINDING_IS_DEAR: bool = true;
     type Spec = Spec;
     type Key = Key;
     type Desired = Desired;

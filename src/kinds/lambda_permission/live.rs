@@ -113,7 +113,12 @@ pub fn diff(want: &Desired, have: &Live) -> Diff {
             Force::Update,
         );
         if !old.more.is_empty() {
-            diff.note("conditions", old.more.clone(), Shown::NOTHING, Force::Update);
+            diff.note(
+                "conditions",
+                old.more.clone(),
+                Shown::NOTHING,
+                Force::Update,
+            );
         }
     }
     let stale: Vec<String> = have.stale(want).iter().map(|s| s.id.clone()).collect();

@@ -61,7 +61,8 @@ fn pool_prefix(facts: &Facts) -> String {
 impl Resource for LambdaPermission {
     const KIND: &'static str = "lambda_permission";
     const SECTION: &'static str = "lambda_permissions";
-    const ABOUT: &'static str = "A permission for somebody, by default Cognito, to invoke a function.";
+    const ABOUT: &'static str =
+        "A permission for somebody, by default Cognito, to invoke a function.";
     const OUTPUTS: &'static [OutputDecl] = &[
         OutputDecl::plain("function", "The function's name."),
         OutputDecl::plain("source_arn", "The ARN on whose behalf it may be invoked."),
@@ -112,7 +113,8 @@ impl Resource for LambdaPermission {
     }
 
     fn outputs(spec: &Spec, facts: &Facts, have: &Live) -> Outputs {
-        let mut outputs: Outputs = [("function".to_owned(), have.function.name.clone().into())].into();
+        let mut outputs: Outputs =
+            [("function".to_owned(), have.function.name.clone().into())].into();
         // what should be there, not what is: an update must not change an output
         let arn = match &spec.source_arn {
             Some(arn) => facts.get(arn).ok(),
@@ -178,9 +180,11 @@ impl Resource for LambdaPermission {
         let ids = ids(spec, &facts.addr);
         for id in &ids.0 {
             let fits = (1..=100).contains(&id.len())
-                && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+                && id
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
             if !fits {
-                let what = "a statement id has 1 to 100 letters, digits, `-` and `_`, two of them kept for changes";
+                let what = "a statement id has at most 98 letters, digits, `-` and `_`: a change needs a second id, two characters longer";
                 wrong("statement_id", what.to_owned());
                 break;
             }
@@ -193,7 +197,10 @@ impl Resource for LambdaPermission {
         if let Some(Ok(account)) = spec.source_account.as_ref().map(|a| facts.get(a))
             && (account.len() != 12 || !account.chars().all(|c| c.is_ascii_digit()))
         {
-            wrong("source_account", format!("`{account}` is no account number"));
+            wrong(
+                "source_account",
+                format!("`{account}` is no account number"),
+            );
         }
         if let Ok(function) = facts.get(&spec.function) {
             let name = Function::parse(&function).name;
@@ -203,7 +210,10 @@ impl Resource for LambdaPermission {
                         .as_array()
                         .is_some_and(|theirs| ids.0.iter().any(|id| theirs.contains(&json!(id))));
                 if addr.kind == Self::KIND && same {
-                    wrong("statement_id", format!("{addr} uses the same id in the same policy"));
+                    wrong(
+                        "statement_id",
+                        format!("{addr} uses the same id in the same policy"),
+                    );
                 }
             }
         }
@@ -264,7 +274,13 @@ impl Resource for LambdaPermission {
                 .await
                 .map_err(|fault| match fault.class {
                     // the id was free a moment ago: somebody is at work there, or it is our own lost reply
-                    Class::Conflict => after_changes(changed, Fault { class: Class::Busy, ..fault }),
+                    Class::Conflict => after_changes(
+                        changed,
+                        Fault {
+                            class: Class::Busy,
+                            ..fault
+                        },
+                    ),
                     _ => after_changes(changed, fault),
                 })?;
             changed = true;

@@ -59,7 +59,11 @@ pub fn ours(policy: &str, ids: &Ids) -> Result<Vec<Statement>, String> {
     };
     let mut found: Vec<Statement> = all
         .iter()
-        .filter(|s| s["Sid"].as_str().is_some_and(|sid| ids.0.iter().any(|id| id == sid)))
+        .filter(|s| {
+            s["Sid"]
+                .as_str()
+                .is_some_and(|sid| ids.0.iter().any(|id| id == sid))
+        })
         .map(parse)
         .collect();
     found.sort_by_key(|s| s.id != ids.0[0]);
@@ -76,7 +80,9 @@ fn parse(value: &Value) -> Statement {
         more: Vec::new(),
     };
     if value["Effect"] != "Allow" {
-        statement.more.push(format!("Effect {}", text(&value["Effect"])));
+        statement
+            .more
+            .push(format!("Effect {}", text(&value["Effect"])));
     }
     match &value["Principal"] {
         Value::Object(kinds) if kinds.len() == 1 => {

@@ -6,6 +6,7 @@ mod change;
 mod check;
 mod desired;
 mod diff;
+mod immutable;
 mod live;
 mod outputs;
 mod pending;

@@ -18,6 +18,7 @@ const RULES: aws::Rules<'static> = &[
     ("InvalidPermission.Duplicate", Class::Conflict),
     ("InvalidGroup.NotFound", Class::NotFound),
     ("InvalidSecurityGroupRuleId.NotFound", Class::NotFound),
+    ("InvalidPermission.NotFound", Class::NotFound),
 ];
 
 const QUOTA: &str = "the group is full: remove rules that nobody needs, or have the quota `Inbound or outbound rules per \

@@ -3,6 +3,7 @@
 use super::source::{CURRENT_IP, Source};
 use super::spec::{Protocol, Spec};
 use crate::aws;
+use crate::model::{Addr, OutputRef};
 use crate::resource::{Facts, Input, Unresolved};
 use std::collections::BTreeMap;
 
@@ -72,10 +73,9 @@ pub fn is_personal(spec: &Spec) -> bool {
 /// What is missing for it, or wrong with it.
 pub fn source(spec: &Spec, facts: &Facts) -> Result<Source, Unresolved> {
     if is_personal(spec) {
+        // commands that need no address (destroy, output) do not ask for it: nothing is compared then
         let address = facts.stack.current_ip.ok_or_else(|| {
-            Unresolved::wrong(
-                "this machine's public IPv4 address is not known: give it with --ip ADDRESS",
-            )
+            Unresolved::waits_for(&OutputRef::new(Addr::new("this_machine", "public"), "address"))
         })?;
         return Source::machine(address).map_err(Unresolved::wrong);
     }

@@ -24,13 +24,17 @@ pub fn check(spec: &Spec, facts: &Facts, others: &Claims) -> Vec<Complaint> {
             diagnostic,
         });
     };
-    if spec.name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+    if spec
+        .name
+        .as_ref()
+        .is_some_and(|name| name.trim().is_empty())
+    {
         say("name", Diagnostic::error("the name is empty"));
     }
     let own = claims(spec, facts);
-    let twin = others
-        .iter()
-        .find(|(addr, claims)| addr.kind == facts.addr.kind && **addr != facts.addr && **claims == own);
+    let twin = others.iter().find(|(addr, claims)| {
+        addr.kind == facts.addr.kind && **addr != facts.addr && **claims == own
+    });
     if let Some((addr, _)) = twin {
         say(
             "name",

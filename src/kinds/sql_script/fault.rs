@@ -46,10 +46,14 @@ pub fn fault(target: &Target, during: During, error: &Error) -> Fault {
             new(Class::Transient)
         }
         Error::Tls { problem, .. } => new(Class::Invalid).help(trust(problem)),
-        Error::AuthenticationRejected { .. } => new(Class::Denied).help(
-            "the user or the password in the connection URL is not the database's: set the variable that stack.yaml \
-             names to the password that the instance has",
-        ),
+        Error::AuthenticationRejected { .. } => {
+            let mut fault = new(Class::Denied);
+            fault.message = format!("{} rejects the user or the password", target.database());
+            fault.help(
+                "the password in the connection URL is not the one that the database has: set the variable that \
+                 stack.yaml names to the right one",
+            )
+        }
         Error::DatabaseMissing { .. } => new(Class::Invalid).help(
             "create it with `cruddur-infra db create`, or name another database in the connection URL",
         ),
@@ -69,10 +73,8 @@ pub fn fault(target: &Target, during: During, error: &Error) -> Fault {
             };
             fault.help = failure.hint.clone();
             if class == Class::Denied && fault.help.is_none() {
-                fault.help = Some(format!(
-                    "grant the right to {}, or connect as a user who has it",
-                    target.url.user()
-                ));
+                let help = "grant the right to the user of the connection URL, or connect as another";
+                fault.help = Some(help.to_owned());
             }
             fault
         }
@@ -106,7 +108,9 @@ fn way(cause: Option<UnreachableCause>) -> String {
         Some(UnreachableCause::Name) => {
             "check that the instance exists and that this machine can resolve names. "
         }
-        Some(UnreachableCause::Refused) => "check that the instance runs (`cruddur-infra status`). ",
+        Some(UnreachableCause::Refused) => {
+            "check that the instance runs (`cruddur-infra status`). "
+        }
         _ => "",
     };
     format!(
@@ -129,7 +133,9 @@ fn trust(problem: &TlsProblem) -> &'static str {
             "write the name that is in the certificate, the instance's endpoint; through a tunnel use --connect-to \
              HOST:PORT and leave the name as it is"
         }
-        TlsProblem::Expired => "check this machine's clock, and the instance's certificate authority",
+        TlsProblem::Expired => {
+            "check this machine's clock, and the instance's certificate authority"
+        }
         _ => "check the host and the root certificates",
     }
 }

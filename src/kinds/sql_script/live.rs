@@ -97,14 +97,21 @@ pub fn diff(want: &Target, have: &Live) -> Diff {
 
 /// Says what a statement would lose: `line 3: DROP TABLE public.users would lose 1,204 rows`.
 pub fn describe(loss: &Loss, what: &str) -> String {
-    let noun = if loss.column.is_some() { "value" } else { "row" };
+    let noun = if loss.column.is_some() {
+        "value"
+    } else {
+        "row"
+    };
     let amount = match loss.rows {
         Rows::Exactly(1) => format!("1 {noun}"),
         Rows::Exactly(rows) => format!("{} {noun}s", thousands(rows)),
         Rows::AtLeast(rows) => format!("at least {} {noun}s", thousands(rows)),
         Rows::Unknown => format!("an unknown number of {noun}s"),
     };
-    format!("line {}: {} {what} would lose {amount}", loss.line, loss.verb)
+    format!(
+        "line {}: {} {what} would lose {amount}",
+        loss.line, loss.verb
+    )
 }
 
 fn thousands(number: u64) -> String {

@@ -60,7 +60,7 @@ pub(super) fn get(sandbox: &Sandbox, input: &Map<String, Value>) -> Result<Value
 pub(super) fn create(sandbox: &Sandbox, input: &Map<String, Value>) -> Result<Value, ApiError> {
     let now = sandbox.store.timing().now();
     sandbox.store.write(|w| {
-        let serial = w.next();
+        let serial = w.next_serial();
         let pool = w.cognito.pool_mut(text(input, "UserPoolId"))?;
         let mut settings = super::defaults::members(json!({
             "RefreshTokenValidity": 30,

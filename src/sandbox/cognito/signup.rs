@@ -138,7 +138,7 @@ pub(super) async fn ask_before<F: Functions>(
 /// `UsernameExistsException`.
 pub(super) fn keep(sandbox: &Sandbox, pool_id: &str, mut user: User) -> Result<User, ApiError> {
     sandbox.store.write(|w| {
-        user.serial = w.next();
+        user.serial = w.next_serial();
         let pool = w.cognito.pool_mut(pool_id)?;
         if pool.user(&user.username).is_some() {
             return Err(exists("User already exists"));

@@ -145,7 +145,7 @@ impl State {
 
 /// Gives out the id of a new pool: the region and nine letters or digits.
 pub(super) fn new_pool_id(world: &mut World) -> (String, u64) {
-    let serial = world.next();
+    let serial = world.next_serial();
     let id = format!("{}_{}", world.region, alphanumeric(serial, 9, false));
     (id, serial)
 }

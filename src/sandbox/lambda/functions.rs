@@ -97,7 +97,7 @@ pub(super) fn create(store: &Store, r: &Request) -> Result<Reply, ApiError> {
             tags: wanted_tags,
             statements: Vec::new(),
         };
-        function.revise(w.next());
+        function.revise(w.next_serial());
         if let Some(place) = place {
             network::attach(w, &named.name, &place, now);
         }

@@ -20,7 +20,7 @@ pub(super) fn add(store: &Store, r: &Request) -> Result<Reply, ApiError> {
     let statement = statement(&body, sid, &arn)?;
     let now = store.timing().now();
     store.write(|w| {
-        let serial = w.next();
+        let serial = w.next_serial();
         let function = names::found_mut(w, &named)?;
         if text(&body, "RevisionId")?.is_some_and(|id| id != function.revision(now)) {
             return Err(stale("GetPolicy"));
@@ -53,7 +53,7 @@ pub(super) fn remove(store: &Store, r: &Request) -> Result<Reply, ApiError> {
     let sid = r.segment(4)?;
     let now = store.timing().now();
     store.write(|w| {
-        let serial = w.next();
+        let serial = w.next_serial();
         let function = names::found_mut(w, &named)?;
         if function.statements.is_empty() {
             return Err(not_found(

@@ -24,7 +24,7 @@ pub(super) fn code(store: &Store, r: &Request) -> Result<Reply, ApiError> {
     let mut zip = code::take(store, &body, "UpdateFunctionCode")?;
     let dry = flag(&body, "DryRun")?;
     let change = |w: &mut World| {
-        let serial = w.next();
+        let serial = w.next_serial();
         let region = w.region.clone();
         let function = names::found_mut(w, &named)?;
         function.changeable(&arn, now)?;
@@ -101,7 +101,7 @@ pub(super) fn configuration(store: &Store, r: &Request) -> Result<Reply, ApiErro
                 network::attach(w, &named.name, place, now);
             }
         }
-        let serial = w.next();
+        let serial = w.next_serial();
         let region = w.region.clone();
         let function = names::found_mut(w, &named)?;
         let former = std::mem::replace(&mut function.release, release);

@@ -267,7 +267,7 @@ fn values(
     let retention = check::insights_retention(retention.unwrap_or(7))?;
     let mode = params.get("DatabaseInsightsMode").unwrap_or("standard");
     check::insights_mode(mode, pi_enabled, retention)?;
-    let (maintenance, backup) = windows::chosen(world.next());
+    let (maintenance, backup) = windows::chosen(world.next_serial());
     let maintenance = params
         .get("PreferredMaintenanceWindow")
         .unwrap_or(&maintenance);

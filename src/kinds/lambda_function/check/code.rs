@@ -90,10 +90,11 @@ fn handler(spec: &Spec, asset: &Asset, extensions: &[&str], found: &mut Complain
         extensions.contains(&ending).then_some(stem)
     });
     let closest = stems.min_by_key(|stem| strsim::damerau_levenshtein(stem, &path));
-    let mut diagnostic = Diagnostic::error("the handler's file is not in the folder").detail(format!(
-        "{} calls `{function}` in {path}.{}, and {folder} has no such file.",
-        spec.handler, extensions[0]
-    ));
+    let mut diagnostic =
+        Diagnostic::error("the handler's file is not in the folder").detail(format!(
+            "{} calls `{function}` in {path}.{}, and {folder} has no such file.",
+            spec.handler, extensions[0]
+        ));
     if let Some(stem) = closest {
         let module = if python {
             stem.replace('/', ".")

@@ -59,7 +59,9 @@ fn compare(spec: &Spec, layer: &Addr, claims: &Value, path: &str, found: &mut Co
             found.say(
                 path,
                 Diagnostic::error(format!("the layer is for another {what}"))
-                    .detail(format!("{layer} is for {is}, and the function runs {wanted}."))
+                    .detail(format!(
+                        "{layer} is for {is}, and the function runs {wanted}."
+                    ))
                     .help(format!(
                         "{}, or here {what}: {is}",
                         field(layer, what, wanted)

@@ -1,0 +1,89 @@
+//! The command line: wiring only, one function a command.
+
+mod args;
+mod ask;
+mod failure;
+mod local;
+mod output;
+mod planning;
+mod run;
+mod sandbox;
+mod session;
+mod show;
+mod signals;
+
+use crate::engine::Power;
+use args::{Cli, Command, Format};
+use clap::{CommandFactory, Parser};
+use failure::{Failure, code};
+use output::Output;
+
+/// Reads the arguments and runs the command. Returns the exit code.
+pub async fn main() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            // wrong usage is an error like others; help and version are none
+            return if error.use_stderr() { code::ERROR } else { code::DONE };
+        }
+    };
+    log(cli.global.verbose);
+    let output = Output::new(&cli.global);
+    match dispatch(&cli, &output).await {
+        Ok(code) => code,
+        Err(failure) => output.failure(&failure),
+    }
+}
+
+async fn dispatch(cli: &Cli, output: &Output) -> Result<u8, Failure> {
+    let global = &cli.global;
+    let fits = match global.format {
+        Format::Human | Format::Json => true,
+        Format::Env => matches!(cli.command, Command::Output(_)),
+        Format::Dot | Format::Mermaid => matches!(cli.command, Command::Graph),
+    };
+    if !fits {
+        return Err(Failure::with_help(
+            "this command does not write that format",
+            "--format human or json; env goes with `output`, dot and mermaid go with `graph`",
+        ));
+    }
+    match &cli.command {
+        Command::Init => show::init(global, output),
+        Command::Validate => show::validate(global, output).await,
+        Command::Plan(args) => show::plan_command(global, args, output).await,
+        Command::Apply(args) => run::apply(global, args, output).await,
+        Command::Destroy(args) => run::destroy(global, args, output).await,
+        Command::RefreshIp(args) => run::refresh_ip(global, args, output).await,
+        Command::Stop(args) => run::power(global, args, Power::Stop, output).await,
+        Command::Start(args) => run::power(global, args, Power::Start, output).await,
+        Command::Status(args) => show::status(global, args, output).await,
+        Command::Output(args) => show::outputs(global, args, output).await,
+        Command::Graph => show::graph(global, output),
+        Command::Schema => show::schema(output),
+        Command::Sandbox { command } => sandbox::sandbox(global, command, output).await,
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "cruddur-infra", &mut text);
+            output.result(&String::from_utf8_lossy(&text))?;
+            Ok(code::DONE)
+        }
+    }
+}
+
+/// The log of the libraries, on stderr. Bodies of calls hold passwords, and are never logged: the SDK's own debug
+/// level stays off whatever is asked for.
+fn log(verbose: u8) {
+    use tracing_subscriber::EnvFilter;
+    let filter = match verbose {
+        0 => "error,cruddur_infra=warn",
+        1 => "warn,cruddur_infra=info",
+        _ => "info,cruddur_infra=debug,aws_smithy_runtime=warn,aws_smithy_http_client=info,hyper=info,tokio_postgres=info",
+    };
+    let _ = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(EnvFilter::new(filter))
+        .without_time()
+        .try_init();
+}

@@ -1,0 +1,196 @@
+//! Where results, progress and failures go: results to stdout, the rest to stderr.
+
+use super::args::{Color, Format, Global};
+use super::failure::{Failure, code};
+use crate::model::{Fault, RunSummary, Stamped};
+use crate::render::{self, HumanView, JsonView, Record, Style, View};
+use std::io::{IsTerminal, Write};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// How this command writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    /// As JSON.
+    pub json: bool,
+    /// Say only what is wrong.
+    pub quiet: bool,
+    /// Say more.
+    pub verbose: bool,
+    /// How stdout looks.
+    pub out: Style,
+    /// How stderr looks.
+    pub err: Style,
+    live: bool,
+}
+
+impl Output {
+    /// Decides it from the options and what the streams are.
+    pub fn new(global: &Global) -> Self {
+        let style = |terminal: bool| Style {
+            color: match global.color {
+                Color::Always => true,
+                Color::Never => false,
+                Color::Auto => {
+                    terminal
+                        && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+                        && std::env::var("TERM").as_deref() != Ok("dumb")
+                }
+            },
+            unicode: utf8(),
+            width: width(),
+        };
+        let err = std::io::stderr().is_terminal();
+        Output {
+            json: global.format == Format::Json,
+            quiet: global.quiet,
+            verbose: global.verbose > 0,
+            out: style(std::io::stdout().is_terminal()),
+            err: style(err),
+            live: err && std::env::var("TERM").as_deref() != Ok("dumb"),
+        }
+    }
+
+    /// Writes a result.
+    ///
+    /// # Errors
+    /// Where stdout is gone.
+    pub fn result(&self, text: &str) -> std::io::Result<()> {
+        line(&mut std::io::stdout().lock(), text)
+    }
+
+    /// Writes a note for people.
+    pub fn note(&self, text: &str) {
+        if !self.quiet && !self.json {
+            let _ = line(&mut std::io::stderr().lock(), text);
+        }
+    }
+
+    /// Opens the channel of a run's events and the view that shows them.
+    pub fn view(&self) -> (UnboundedSender<Stamped>, Watching) {
+        let (to, from) = unbounded_channel();
+        let view: Box<dyn View> = if self.json {
+            Box::new(JsonView::new(Box::new(std::io::stdout())))
+        } else {
+            Box::new(HumanView::new(Box::new(std::io::stderr()), self.err, self.live))
+        };
+        let watching = Watching {
+            from,
+            view,
+            quiet: self.quiet && !self.json,
+            record: Record::default(),
+        };
+        (to, watching)
+    }
+
+    /// Says why a command failed, and returns the exit code.
+    pub fn failure(&self, failure: &Failure) -> u8 {
+        match failure {
+            Failure::Diagnostics { found, sources } => {
+                if self.json {
+                    let _ = self.result(&render::diagnostics_json(found));
+                } else {
+                    self.stderr(&render::diagnostics_human(found, sources, &self.err));
+                }
+            }
+            Failure::Faults(faults) => {
+                for (addr, fault) in faults {
+                    self.fault(addr.as_ref(), fault);
+                }
+            }
+            Failure::Message { summary, help } => {
+                if self.json {
+                    let mut error = serde_json::json!({"event": "error", "message": summary});
+                    if let Some(help) = help {
+                        error["help"] = help.as_str().into();
+                    }
+                    let _ = self.result(&error.to_string());
+                } else {
+                    let mut text = format!("error: {summary}");
+                    if let Some(help) = help {
+                        text.push_str(&format!("\n  help: {help}"));
+                    }
+                    self.stderr(&text);
+                }
+            }
+            Failure::Interrupted => {
+                self.stderr("interrupted");
+                return code::INTERRUPTED;
+            }
+        }
+        code::ERROR
+    }
+
+    fn fault(&self, addr: Option<&crate::model::Addr>, fault: &Fault) {
+        if self.json {
+            let event = serde_json::json!({"event": "failed", "address": addr, "fault": fault});
+            let _ = self.result(&event.to_string());
+        } else {
+            self.stderr(&render::fault_human(addr, fault, &self.err));
+        }
+    }
+
+    fn stderr(&self, text: &str) {
+        let _ = line(&mut std::io::stderr().lock(), text);
+    }
+}
+
+fn line(to: &mut dyn Write, text: &str) -> std::io::Result<()> {
+    to.write_all(text.as_bytes())?;
+    if !text.ends_with('\n') {
+        to.write_all(b"\n")?;
+    }
+    to.flush()
+}
+
+fn utf8() -> bool {
+    ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
+        .is_none_or(|v| {
+            let v = v.to_ascii_lowercase();
+            v.contains("utf-8") || v.contains("utf8")
+        })
+}
+
+fn width() -> usize {
+    std::env::var("COLUMNS")
+        .ok()
+        .and_then(|c| c.parse().ok())
+        .unwrap_or(100)
+        .clamp(40, 200)
+}
+
+/// The view of a run, fed until the channel closes.
+pub struct Watching {
+    from: UnboundedReceiver<Stamped>,
+    view: Box<dyn View>,
+    quiet: bool,
+    record: Record,
+}
+
+impl Watching {
+    /// Shows events until nobody sends any more; returns what the last words need of them.
+    pub async fn until_done(mut self) -> Record {
+        while let Some(event) = self.from.recv().await {
+            if !self.quiet {
+                self.view.event(&event);
+            }
+            self.record.note(&event);
+        }
+        self.view.done();
+        self.record
+    }
+}
+
+/// Returns the exit code of a run.
+pub fn exit_code(summary: &RunSummary) -> u8 {
+    if summary.interrupted {
+        code::INTERRUPTED
+    } else if summary.complete() {
+        code::DONE
+    } else if summary.done.is_empty() && summary.accepted.is_empty() {
+        code::ERROR
+    } else {
+        code::PARTLY
+    }
+}

@@ -1,0 +1,47 @@
+//! Ctrl-C and SIGTERM: once to stop in order, twice to stop at once.
+
+use tokio_util::sync::CancellationToken;
+
+/// Listens for signals; the token is cancelled at the first, and the process ends at the second.
+pub fn listen() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    tokio::spawn(async move {
+        let mut times = 0;
+        while one().await {
+            times += 1;
+            told.cancel();
+            if times > 1 {
+                // what is in flight was listed when the first signal came
+                std::process::exit(i32::from(super::failure::code::INTERRUPTED));
+            }
+        }
+    });
+    stop
+}
+
+#[cfg(unix)]
+async fn one() -> bool {
+    use std::sync::OnceLock;
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    use tokio::sync::Mutex;
+    static TERM: OnceLock<Option<Mutex<Signal>>> = OnceLock::new();
+    let term = TERM.get_or_init(|| signal(SignalKind::terminate()).ok().map(Mutex::new));
+    let terminated = async {
+        match term {
+            Some(term) => {
+                term.lock().await.recv().await;
+            }
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        r = tokio::signal::ctrl_c() => r.is_ok(),
+        () = terminated => true,
+    }
+}
+
+#[cfg(not(unix))]
+async fn one() -> bool {
+    tokio::signal::ctrl_c().await.is_ok()
+}

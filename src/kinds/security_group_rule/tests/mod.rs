@@ -1,0 +1,325 @@
+mod checks;
+
+use super::*;
+use crate::aws::{ADDR_TAG, STACK_TAG};
+use crate::model::{Addr, Force, Output};
+use crate::resource::{FinalSnapshot, StackFacts};
+use serde_json::json;
+use std::sync::Arc;
+
+const EXAMPLE: &str = include_str!("../example.yaml");
+
+fn facts_of(ip: Option<[u8; 4]>) -> Facts {
+    let instance: Outputs = [("security_group_id".to_owned(), Output::from("sg-1"))].into();
+    Facts {
+        addr: Addr::new("security_group_rule", "workspace"),
+        stack: Arc::new(StackFacts {
+            stack: "cruddur".into(),
+            account: "123456789012".into(),
+            region: "us-west-2".into(),
+            partition: "aws".into(),
+            owner: "me".into(),
+            workspace: "here".into(),
+            current_ip: ip.map(Into::into),
+            env: BTreeMap::new(),
+            assets: BTreeMap::new(),
+            final_snapshot: FinalSnapshot::Skip,
+        }),
+        outputs: Arc::new([(Addr::new("rds_instance", "main"), instance)].into()),
+    }
+}
+
+fn facts() -> Facts {
+    facts_of(Some([203, 0, 113, 7]))
+}
+
+fn spec(text: &str) -> Spec {
+    crate::yaml::read(&crate::yaml::parse(text).unwrap()).unwrap()
+}
+
+fn from(source: &str) -> Spec {
+    spec(&EXAMPLE.replace("current_ip  ", &format!("{source}  ")))
+}
+
+fn want(spec: &Spec) -> Desired {
+    SecurityGroupRule::desired(spec, &facts()).unwrap()
+}
+
+fn rule(id: &str, source: &str, tags: &[(&str, &str)]) -> Rule {
+    Rule {
+        id: id.into(),
+        group: "sg-1".into(),
+        definition: Definition {
+            protocol: "tcp".into(),
+            from_port: 5432,
+            to_port: 5432,
+            source: Source::parse(source).unwrap(),
+        },
+        description: "GITPOD".into(),
+        tags: tags
+            .iter()
+            .map(|(k, v)| (k.to_string(), v.to_string()))
+            .collect(),
+    }
+}
+
+const STACK: [(&str, &str); 3] = [
+    (STACK_TAG, "cruddur"),
+    (ADDR_TAG, "security_group_rule.workspace"),
+    ("project", "cruddur"),
+];
+
+fn of(id: &str, source: &str, owner: &str, workspace: &str) -> Rule {
+    let mut tags = STACK.to_vec();
+    tags.extend([(OWNER_TAG, owner), (WORKSPACE_TAG, workspace)]);
+    rule(id, source, &tags)
+}
+
+fn pick(spec: &Spec, rules: Vec<Rule>) -> Option<Live> {
+    live::pick(&SecurityGroupRule::key(spec, &facts()).unwrap(), rules)
+}
+
+const HERE: &str = "203.0.113.7/32";
+
+#[test]
+fn the_example_is_right_and_settles_to_nothing() {
+    let s = spec(EXAMPLE);
+    assert!(SecurityGroupRule::check(&s, &facts(), &Claims::new()).is_empty());
+    assert!(SecurityGroupRule::uses_current_ip(&s));
+    let w = want(&s);
+    assert_eq!(w.definition.source.to_string(), HERE);
+    let live = pick(&s, vec![of("sgr-1", HERE, "me", "here")]).unwrap();
+    assert!(SecurityGroupRule::diff(&w, &live).is_empty());
+    assert_eq!(SecurityGroupRule::readiness(&live), Readiness::Ready);
+    assert_eq!(SecurityGroupRule::owner(&live, "cruddur"), Owner::Ours);
+    let key = SecurityGroupRule::key(&s, &facts()).unwrap();
+    assert_eq!(SecurityGroupRule::lock(&key).as_deref(), Some("sg-1"));
+}
+
+#[test]
+fn a_group_that_is_not_known_yet_is_waited_for() {
+    let f = Facts {
+        outputs: Arc::default(),
+        ..facts()
+    };
+    let u = SecurityGroupRule::key(&spec(EXAMPLE), &f).unwrap_err();
+    assert_eq!(
+        u.waits_for[0].to_string(),
+        "rds_instance.main.security_group_id"
+    );
+    let u = SecurityGroupRule::desired(&spec(EXAMPLE), &f).unwrap_err();
+    assert_eq!(u.waits_for.len(), 1);
+}
+
+#[test]
+fn every_field_has_its_force() {
+    let own = || of("sgr-1", HERE, "me", "here");
+    let table: Vec<(String, Vec<&str>, Force)> = vec![
+        (
+            EXAMPLE.replace("GITPOD", "home"),
+            vec!["description"],
+            Force::Update,
+        ),
+        (
+            EXAMPLE.replace("port: 5432 ", "port: 6432 "),
+            vec!["port"],
+            Force::Update,
+        ),
+        (
+            EXAMPLE.replace("port: 5432 ", "from_port: 5000\nto_port: 6000 "),
+            vec!["from_port", "to_port"],
+            Force::Update,
+        ),
+        (
+            EXAMPLE.replace("protocol: tcp", "protocol: udp"),
+            vec!["protocol"],
+            Force::Update,
+        ),
+        (
+            EXAMPLE.replace("project: cruddur", "project: x"),
+            vec!["tags.project"],
+            Force::Update,
+        ),
+    ];
+    for (text, paths, force) in table {
+        let s = spec(&text);
+        let d = SecurityGroupRule::diff(&want(&s), &pick(&s, vec![own()]).unwrap());
+        assert_eq!(d.paths(), paths);
+        assert_eq!(d.force(), Some(force));
+    }
+    let s = spec(EXAMPLE);
+    let d = |r| SecurityGroupRule::diff(&want(&s), &pick(&s, vec![r]).unwrap());
+    let moved = d(of("sgr-1", "203.0.113.9/32", "me", "here"));
+    assert_eq!(
+        (moved.paths(), moved.force()),
+        (vec!["from"], Some(Force::Update))
+    );
+    assert_eq!(
+        SecurityGroupRule::calls(Action::Update, &moved),
+        [ApiCall::new("ec2", "ModifySecurityGroupRules")]
+    );
+    for other in ["sg-2", "2001:db8::/32"] {
+        let d = d(of("sgr-1", other, "me", "here"));
+        assert_eq!((d.paths(), d.force()), (vec!["from"], Some(Force::Replace)));
+        assert!(d.0[0].why.is_some());
+    }
+}
+
+#[test]
+fn a_description_that_is_left_out_is_not_managed() {
+    let s = spec(&EXAMPLE.replace("description: GITPOD\n", ""));
+    let live = pick(&s, vec![of("sgr-1", HERE, "me", "here")]).unwrap();
+    assert!(SecurityGroupRule::diff(&want(&s), &live).is_empty());
+    assert_eq!(
+        want(&s).first_description(),
+        "security_group_rule.workspace"
+    );
+}
+
+#[test]
+fn each_owner_and_workspace_has_a_rule() {
+    let s = spec(EXAMPLE);
+    let others = || {
+        vec![
+            of("sgr-1", "198.51.100.1/32", "you", "here"),
+            of("sgr-2", "198.51.100.2/32", "me", "there"),
+        ]
+    };
+    assert_eq!(pick(&s, others()), None);
+    let mut all = others();
+    all.push(of("sgr-3", "198.51.100.3/32", "me", "here"));
+    assert_eq!(pick(&s, all).unwrap().rule.id, "sgr-3");
+    // a rule of the stack without an owner is taken over, and tagged
+    let live = pick(&s, vec![rule("sgr-4", HERE, &STACK)]).unwrap();
+    let d = SecurityGroupRule::diff(&want(&s), &live);
+    assert_eq!(
+        d.paths(),
+        ["tags.cruddur-infra:owner", "tags.cruddur-infra:workspace"]
+    );
+    // and the other way round the owner's tags go
+    let s = from(HERE);
+    let d = SecurityGroupRule::diff(
+        &want(&s),
+        &pick(&s, vec![of("sgr-5", HERE, "me", "here")]).unwrap(),
+    );
+    assert_eq!(
+        d.paths(),
+        ["tags.cruddur-infra:owner", "tags.cruddur-infra:workspace"]
+    );
+    assert_eq!(
+        SecurityGroupRule::calls(Action::Update, &d),
+        [ApiCall::new("ec2", "DeleteTags")]
+    );
+}
+
+#[test]
+fn an_untagged_rule_of_the_same_definition_is_nobodys() {
+    let s = spec(EXAMPLE);
+    let live = pick(
+        &s,
+        vec![
+            rule("sgr-1", "198.51.100.1/32", &[]),
+            rule("sgr-2", HERE, &[]),
+        ],
+    )
+    .unwrap();
+    assert_eq!(live.rule.id, "sgr-2");
+    assert_eq!(SecurityGroupRule::owner(&live, "cruddur"), Owner::Nobody);
+    let adopted = SecurityGroupRule::diff(&want(&s), &live);
+    assert!(
+        adopted
+            .0
+            .iter()
+            .all(|f| f.path.starts_with("tags.") && f.force == Force::Update)
+    );
+    // another stack's rule, or another entry's, is left alone
+    assert_eq!(
+        pick(&s, vec![rule("sgr-1", HERE, &[(STACK_TAG, "other")])]),
+        None
+    );
+    let elsewhere = [
+        (STACK_TAG, "cruddur"),
+        (ADDR_TAG, "security_group_rule.other"),
+    ];
+    assert_eq!(pick(&s, vec![rule("sgr-1", HERE, &elsewhere)]), None);
+}
+
+#[test]
+fn duplicates_go_and_the_right_one_stays() {
+    let s = spec(EXAMPLE);
+    let live = pick(
+        &s,
+        vec![
+            of("sgr-1", "198.51.100.1/32", "me", "here"),
+            of("sgr-3", HERE, "me", "here"),
+            of("sgr-2", "198.51.100.2/32", "me", "here"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(live.rule.id, "sgr-3");
+    let d = SecurityGroupRule::diff(&want(&s), &live);
+    assert_eq!(d.paths(), ["duplicates"]);
+    assert_eq!(d.0[0].before, json!(["sgr-1", "sgr-2"]).into());
+}
+
+#[test]
+fn a_colleagues_rule_for_the_same_address_will_do() {
+    let s = spec(EXAMPLE);
+    let live = pick(&s, vec![of("sgr-1", HERE, "you", "there")]).unwrap();
+    assert!(live.borrowed);
+    assert!(SecurityGroupRule::diff(&want(&s), &live).is_empty());
+    let warned = SecurityGroupRule::warnings(&want(&s), Some(&live));
+    assert!(warned[0].detail.contains("of you in there"), "{warned:?}");
+    // one's own rule for the last address makes way for it
+    let both = vec![
+        of("sgr-1", HERE, "you", "there"),
+        of("sgr-2", "198.51.100.2/32", "me", "here"),
+    ];
+    let live = pick(&s, both).unwrap();
+    assert_eq!(live.rule.id, "sgr-2");
+    assert_eq!(live.twin.map(|t| t.id).as_deref(), Some("sgr-1"));
+    // let go of, it is not there any more for this run
+    let mut gone = live::Written::new(None);
+    assert_eq!(
+        gone.seen(pick(&s, vec![of("sgr-1", HERE, "you", "there")])),
+        (None, false)
+    );
+}
+
+#[test]
+fn what_was_written_may_be_late() {
+    let s = spec(EXAMPLE);
+    let new = of("sgr-1", HERE, "me", "here");
+    let mut written = live::Written::new(Some(new.clone()));
+    let (live, done) = written.seen(None);
+    assert!(!done);
+    assert!(matches!(
+        SecurityGroupRule::readiness(&live.unwrap()),
+        Readiness::Pending(_)
+    ));
+    let (live, done) = written.seen(pick(&s, vec![of("sgr-1", "198.51.100.1/32", "me", "here")]));
+    assert!(!done && live.unwrap().settling);
+    let (live, done) = written.seen(pick(&s, vec![new.clone()]));
+    assert!(done && !live.unwrap().settling);
+    // never seen: the truth is told in the end
+    let mut written = live::Written::new(Some(new));
+    assert!((0..100).any(|_| written.seen(None) == (None, true)));
+}
+
+#[test]
+fn outputs_are_what_will_be() {
+    let s = spec(EXAMPLE);
+    let live = pick(&s, vec![of("sgr-1", "198.51.100.1/32", "me", "here")]).unwrap();
+    let out = SecurityGroupRule::outputs(&s, &facts(), &live);
+    assert_eq!(out["cidr"], HERE.into());
+    assert_eq!(out["rule_id"], "sgr-1".into());
+    assert_eq!(out["security_group_id"], "sg-1".into());
+    let s = from("sg-2");
+    let live = pick(&s, vec![rule("sgr-1", "sg-2", &STACK)]).unwrap();
+    assert!(!SecurityGroupRule::outputs(&s, &facts(), &live).contains_key("cidr"));
+    let details = SecurityGroupRule::details(&live);
+    assert_eq!(
+        (details["ports"].as_str(), details["from"].as_str()),
+        ("5432", "sg-2")
+    );
+}

@@ -1,0 +1,173 @@
+//! One change of a plan, as a block of lines.
+
+use super::page::{Page, clean, len, pad, wrap};
+use super::style::{Style, Tone};
+use super::{block, value, words};
+use crate::model::{Action, Change, FieldChange};
+
+/// Where fields begin.
+const FIELDS: usize = 6;
+/// Paths longer than this do not push the values of all the others to the right.
+const PATH: usize = 34;
+/// A value in one line is not longer than this, however wide the terminal is.
+const READABLE: usize = 120;
+
+/// Writes a change: what, why, field by field, and why it is refused.
+pub(super) fn write(page: &mut Page<'_>, change: &Change, verbose: bool) {
+    header(page, change);
+    if let Some(why) = &change.refused {
+        let lead = format!("    {}", page.style.paint(Tone::Error, "REFUSED"));
+        hanging(page, &lead, "    REFUSED", why);
+    }
+    let rows: Vec<Row> = change.diff.0.iter().map(|f| Row::new(f, page.style)).collect();
+    let column = rows
+        .iter()
+        .filter(|r| r.inline.is_some())
+        .map(|r| len(&r.path))
+        .filter(|l| *l <= PATH)
+        .max()
+        .unwrap_or(0);
+    for row in &rows {
+        row.write(page, column);
+    }
+    if !change.deferred.is_empty() {
+        let refs: Vec<String> = change.deferred.iter().map(ToString::to_string).collect();
+        page.prose("      ", Tone::Faint, &format!("known after {}", refs.join(", ")));
+    }
+    if verbose {
+        details(page, change);
+    }
+}
+
+/// Writes a change that does nothing, in one line.
+pub(super) fn write_kept(page: &mut Page<'_>, change: &Change) {
+    header(page, change);
+}
+
+fn header(page: &mut Page<'_>, change: &Change) {
+    let sign = format!("{:>3}", words::sign(change.action, page.style));
+    let order = pad(words::order(change.action), 7);
+    let addr = change.addr.to_string();
+    let mut shown = format!("{sign} {order} {addr}");
+    let mut lead = format!(
+        "{} {}",
+        page.style.paint(words::tone(change.action), &format!("{sign} {order}")),
+        page.style.paint(Tone::Strong, &addr)
+    );
+    if let Some(id) = &change.id {
+        shown.push_str(&format!(" ({})", clean(id)));
+        lead.push_str(&format!(" ({})", clean(id)));
+    }
+    // said below, with the very outputs that are missing
+    let said_below = !change.deferred.is_empty() && change.reason.starts_with("known after");
+    if change.reason.is_empty() || said_below {
+        page.line(&lead);
+        return;
+    }
+    hanging(page, &lead, &shown, &change.reason);
+}
+
+/// Adds `lead: text`, where `plain` is the lead without colours, which take no columns.
+fn hanging(page: &mut Page<'_>, lead: &str, plain: &str, text: &str) {
+    let text = clean(text).replace('\n', " ");
+    let lines = wrap(&text, page.style.width, (len(plain) + 2, FIELDS));
+    for (at, line) in lines.iter().enumerate() {
+        if at == 0 {
+            page.line(&format!("{lead}: {line}"));
+        } else {
+            page.line(&format!("{}{line}", " ".repeat(FIELDS)));
+        }
+    }
+}
+
+struct Row<'a> {
+    field: &'a FieldChange,
+    path: String,
+    /// The value with and without colours, where it has room in one line.
+    inline: Option<String>,
+    notes: String,
+}
+
+impl<'a> Row<'a> {
+    fn new(field: &'a FieldChange, style: &Style) -> Self {
+        let mut notes: Vec<&str> = Vec::new();
+        notes.extend(words::force(field.force));
+        notes.extend(words::effect(field.effect));
+        let notes = if notes.is_empty() {
+            String::new()
+        } else {
+            format!("({})", notes.join("; "))
+        };
+        let path = clean(&field.path);
+        let plain = one_line(field, &Style { color: false, ..*style });
+        let room = match style.width {
+            0 => READABLE,
+            width => width.min(READABLE),
+        };
+        let fits = FIELDS + len(&path).max(12) + 2 + len(&plain) <= room;
+        let long = value::is_long(&field.before) || value::is_long(&field.after);
+        Row {
+            field,
+            inline: (fits && !long).then(|| one_line(field, style)),
+            path,
+            notes,
+        }
+    }
+
+    fn write(&self, page: &mut Page<'_>, column: usize) {
+        let indent = " ".repeat(FIELDS);
+        let note = page.style.paint(Tone::Warning, &self.notes);
+        match &self.inline {
+            Some(text) => {
+                let path = pad(&self.path, column);
+                page.line(&format!("{indent}{path}  {text}  {note}"));
+            }
+            None => {
+                page.line(&format!("{indent}{}  {note}", self.path));
+                let FieldChange { before, after, .. } = self.field;
+                let old = value::lines(before, after, page.style);
+                let new = value::lines(after, after, page.style);
+                block::write(page, FIELDS + 2, &old, &new);
+            }
+        }
+        if let Some(why) = &self.field.why {
+            page.prose(&" ".repeat(FIELDS + 2), Tone::Plain, why);
+        }
+    }
+}
+
+/// `before → after`; only `after` where nothing was there.
+fn one_line(field: &FieldChange, style: &Style) -> String {
+    let after = value::inline(&field.after, style);
+    if value::nothing(&field.before) {
+        return style.paint(Tone::Add, &after);
+    }
+    let tone = if value::nothing(&field.after) {
+        Tone::Remove
+    } else {
+        Tone::Add
+    };
+    format!(
+        "{} {} {}",
+        style.paint(Tone::Remove, &value::inline(&field.before, style)),
+        style.arrow(),
+        style.paint(tone, &after)
+    )
+}
+
+fn details(page: &mut Page<'_>, change: &Change) {
+    if change.action == Action::NoOp {
+        return;
+    }
+    let after: Vec<String> = change.after.iter().map(ToString::to_string).collect();
+    let calls: Vec<String> = change
+        .calls
+        .iter()
+        .map(|c| format!("{}:{}", c.service, c.operation))
+        .collect();
+    for (name, list) in [("after", after), ("calls", calls)] {
+        if !list.is_empty() {
+            page.prose(&format!("      {name}: "), Tone::Faint, &list.join(", "));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Plan and events to bytes. Everything is a pure fold that returns text; only the [`View`]s write, and they write to
+//! what they are given. It imports nothing of ours but `model`.
+
+mod block;
+mod change;
+mod destroy;
+mod diagnostics;
+mod duration;
+mod fault;
+mod outputs;
+mod page;
+mod plan;
+mod record;
+mod status;
+mod style;
+mod summary;
+mod value;
+mod view;
+mod words;
+
+pub use destroy::destroy_question;
+pub use diagnostics::{diagnostics_human, diagnostics_json};
+pub use duration::{duration, rough_duration};
+pub use fault::fault_human;
+pub use outputs::{output_raw, outputs_env, outputs_human, outputs_json};
+pub use plan::{plan_human, plan_json};
+pub use record::Record;
+pub use status::{StatusRow, status_human, status_json};
+pub use style::Style;
+pub use summary::{Invocation, run_summary_human};
+pub use view::{HumanView, JsonView, View};
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,118 @@
+//! How a run ended, and what to type next.
+
+use super::page::Page;
+use super::record::Record;
+use super::style::{Style, Tone};
+use super::words::many;
+use super::{duration, fault};
+use crate::model::{Addr, RunSummary};
+
+/// What was typed, so that the advice can be typed as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invocation<'a> {
+    /// The program with its global options, `cruddur-infra --sandbox`.
+    pub program: &'a str,
+    /// The command, `apply`.
+    pub command: &'a str,
+}
+
+/// Writes how a run ended: what is done, still going on, failed and not begun, and the next command.
+pub fn run_summary_human(
+    summary: &RunSummary,
+    record: &Record,
+    typed: Invocation<'_>,
+    style: &Style,
+) -> String {
+    let mut page = Page::new(style);
+    names(&mut page, "Done", &summary.done);
+    if !summary.accepted.is_empty() {
+        page.heading(Tone::Wait, "Still going on:");
+    }
+    for addr in &summary.accepted {
+        with(&mut page, addr, record.statuses.get(addr));
+    }
+    if !summary.failed.is_empty() {
+        page.heading(Tone::Error, "Failed:");
+    }
+    for addr in &summary.failed {
+        match record.fault(addr) {
+            Some(f) => fault::write(&mut page, Some(addr), f, "  "),
+            None => page.line(&format!("  {addr}")),
+        }
+    }
+    if !summary.skipped.is_empty() {
+        page.heading(Tone::Warning, "Not begun:");
+    }
+    for addr in &summary.skipped {
+        with(&mut page, addr, record.because.get(addr));
+    }
+    let (tone, text) = ending(summary, typed.command);
+    page.heading(tone, &text);
+    if let Some(next) = next(summary, typed) {
+        page.prose("Next: ", Tone::Plain, &next);
+    }
+    page.finish()
+}
+
+fn names(page: &mut Page<'_>, heading: &str, addrs: &[Addr]) {
+    if !addrs.is_empty() {
+        let list: Vec<String> = addrs.iter().map(ToString::to_string).collect();
+        page.prose(&format!("{heading}: "), Tone::Plain, &list.join(", "));
+    }
+}
+
+fn with(page: &mut Page<'_>, addr: &Addr, more: Option<&String>) {
+    match more {
+        Some(more) => page.prose(&format!("  {addr}: "), Tone::Plain, more),
+        None => page.line(&format!("  {addr}")),
+    }
+}
+
+fn ending(summary: &RunSummary, command: &str) -> (Tone, String) {
+    let counts: Vec<String> = [
+        (summary.done.len(), "done"),
+        (summary.accepted.len(), "still going on"),
+        (summary.failed.len(), "failed"),
+        (summary.skipped.len(), "not begun"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} {word}"))
+    .collect();
+    let counts = if counts.is_empty() {
+        many(0, "step", "steps")
+    } else {
+        counts.join(", ")
+    };
+    let (tone, how) = if summary.interrupted {
+        (Tone::Warning, "was interrupted")
+    } else if !summary.complete() {
+        (Tone::Error, "is not complete")
+    } else if summary.accepted.is_empty() {
+        (Tone::Add, "is complete")
+    } else {
+        (Tone::Wait, "is accepted")
+    };
+    let took = duration(summary.seconds);
+    (tone, format!("{command} {how} after {took}: {counts}."))
+}
+
+fn next(summary: &RunSummary, typed: Invocation<'_>) -> Option<String> {
+    let Invocation { program, command } = typed;
+    if !summary.failed.is_empty() {
+        return Some(format!(
+            "mend what failed, then `{program} {command}` again; it goes on from what is there."
+        ));
+    }
+    if summary.interrupted || !summary.skipped.is_empty() {
+        return Some(format!("`{program} {command}` again; it goes on from what is there."));
+    }
+    if !summary.accepted.is_empty() {
+        return Some(format!("`{program} status` tells how far it is."));
+    }
+    (command == "apply").then(|| format!("`{program} verify` proves the whole chain end to end."))
+}
+
+#[cfg(test)]
+#[path = "summary_tests.rs"]
+mod tests;

@@ -1,0 +1,125 @@
+//! Golden summaries.
+
+use super::*;
+use crate::model::{Class, Event, Fault, Residue, Stamped};
+
+const APPLY: Invocation<'static> = Invocation {
+    program: "cruddur-infra --sandbox",
+    command: "apply",
+};
+
+fn addr(text: &str) -> Addr {
+    text.parse().unwrap()
+}
+
+fn record(events: Vec<Event>) -> Record {
+    let mut record = Record::default();
+    for event in events {
+        let at = String::new();
+        record.note(&Stamped { event, at });
+    }
+    record
+}
+
+fn text(summary: &RunSummary, record: &Record) -> String {
+    run_summary_human(summary, record, APPLY, &Style::plain(80))
+}
+
+#[test]
+fn a_complete_run_is_short() {
+    let summary = RunSummary {
+        done: vec![addr("rds_instance.main"), addr("iam_role.a")],
+        seconds: 725.0,
+        ..RunSummary::default()
+    };
+    assert_eq!(
+        text(&summary, &Record::default()),
+        "Done: rds_instance.main, iam_role.a
+
+apply is complete after 12m05s: 2 done.
+Next: `cruddur-infra --sandbox verify` proves the whole chain end to end.
+"
+    );
+}
+
+#[test]
+fn a_broken_run_says_what_remains() {
+    let mut fault = Fault::new("lambda:CreateFunction", Class::Transient, "no answer came in time")
+        .residue(Residue::Unknown)
+        .help("check the network");
+    fault.request_id = Some("77".to_owned());
+    let record = record(vec![
+        Event::Failed {
+            addr: addr("lambda_function.post"),
+            fault,
+        },
+        Event::Skipped {
+            addr: addr("cognito_trigger.up"),
+            because: "lambda_function.post failed".to_owned(),
+        },
+        Event::Accepted {
+            addr: addr("rds_instance.main"),
+            status: "creating".to_owned(),
+        },
+    ]);
+    let summary = RunSummary {
+        done: vec![addr("iam_role.a")],
+        accepted: vec![addr("rds_instance.main")],
+        failed: vec![addr("lambda_function.post")],
+        skipped: vec![addr("cognito_trigger.up")],
+        interrupted: false,
+        seconds: 3.25,
+    };
+    assert_eq!(
+        text(&summary, &record),
+        "Done: iam_role.a
+
+Still going on:
+  rds_instance.main: creating
+
+Failed:
+  ✗ lambda_function.post: lambda:CreateFunction
+      no answer came in time
+      request: 77
+      left behind: it cannot be told what was changed; the next run looks
+      help: check the network
+
+Not begun:
+  cognito_trigger.up: lambda_function.post failed
+
+apply is not complete after 3.2s: 1 done, 1 still going on, 1 failed, 1 not
+begun.
+Next: mend what failed, then `cruddur-infra --sandbox apply` again; it goes on
+      from what is there.
+"
+    );
+}
+
+#[test]
+fn an_interrupted_and_an_accepted_run_say_how_to_go_on() {
+    let interrupted = RunSummary {
+        interrupted: true,
+        seconds: 1.0,
+        ..RunSummary::default()
+    };
+    assert_eq!(
+        text(&interrupted, &Record::default()),
+        "apply was interrupted after 1.0s: 0 steps.
+Next: `cruddur-infra --sandbox apply` again; it goes on from what is there.
+"
+    );
+    let accepted = RunSummary {
+        accepted: vec![addr("rds_instance.main")],
+        seconds: 1.0,
+        ..RunSummary::default()
+    };
+    assert_eq!(
+        text(&accepted, &Record::default()),
+        "Still going on:
+  rds_instance.main
+
+apply is accepted after 1.0s: 1 still going on.
+Next: `cruddur-infra --sandbox status` tells how far it is.
+"
+    );
+}
