@@ -133,7 +133,11 @@ impl Clients {
                 account,
                 arn,
             }),
-            _ => Err(Fault::new(OP, Class::Transient, "the answer names no account")),
+            _ => Err(Fault::new(
+                OP,
+                Class::Transient,
+                "the answer names no account",
+            )),
         }
     }
 }

@@ -55,7 +55,12 @@ const COMMON: &[(&str, Class)] = &[
 /// Translates an SDK error of an operation, `rds:CreateDBInstance`, by its own rules and then the common ones.
 ///
 /// `writes` says whether the operation changes anything: a reply that was lost then leaves it open what remains.
-pub fn fault<E>(op: &str, writes: bool, rules: Rules<'_>, error: &SdkError<E, HttpResponse>) -> Fault
+pub fn fault<E>(
+    op: &str,
+    writes: bool,
+    rules: Rules<'_>,
+    error: &SdkError<E, HttpResponse>,
+) -> Fault
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
@@ -108,10 +113,9 @@ where
             Fault::new(op, Class::Transient, "no answer came in time").residue(lost)
         }
         SdkError::DispatchFailure(failure) => {
-            let cause = failure.as_connector_error().map_or_else(
-                || "the request could not be sent".to_owned(),
-                |e| chain(e),
-            );
+            let cause = failure
+                .as_connector_error()
+                .map_or_else(|| "the request could not be sent".to_owned(), |e| chain(e));
             let class = if failure.is_user() {
                 Class::Invalid
             } else {
@@ -129,8 +133,9 @@ where
             let text = chain(error);
             if text.contains("credentials") {
                 // no code exists on this side of the wire; only the advice depends on the words
-                Fault::new(op, Class::Denied, text)
-                    .help("log in (`aws sso login`, `aws configure`) or name a profile with --profile")
+                Fault::new(op, Class::Denied, text).help(
+                    "log in (`aws sso login`, `aws configure`) or name a profile with --profile",
+                )
             } else {
                 Fault::new(op, Class::Invalid, text)
             }
@@ -145,10 +150,15 @@ pub fn unexpected(op: &str, what: &str) -> Fault {
 }
 
 fn request_id(raw: &HttpResponse) -> Option<String> {
-    ["x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id", "x-amz-requestid"]
-        .iter()
-        .find_map(|name| raw.headers().get(*name))
-        .map(str::to_owned)
+    [
+        "x-amzn-requestid",
+        "x-amzn-request-id",
+        "x-amz-request-id",
+        "x-amz-requestid",
+    ]
+    .iter()
+    .find_map(|name| raw.headers().get(*name))
+    .map(str::to_owned)
 }
 
 fn chain(error: &(dyn Error + 'static)) -> String {

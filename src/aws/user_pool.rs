@@ -36,13 +36,20 @@ pub async fn user_pool_id(clients: &Clients, given: &str) -> Result<String, Faul
         [] => Err(Fault::new(
             OP,
             Class::NotFound,
-            format!("no user pool has the id or the name `{given}` in {}", clients.region),
+            format!(
+                "no user pool has the id or the name `{given}` in {}",
+                clients.region
+            ),
         )
         .help("pools are never created here: make it, or set the right id")),
         several => Err(Fault::new(
             OP,
             Class::Invalid,
-            format!("{} user pools are named `{given}`: {}", several.len(), several.join(", ")),
+            format!(
+                "{} user pools are named `{given}`: {}",
+                several.len(),
+                several.join(", ")
+            ),
         )
         .help("write the id instead of the name")),
     }

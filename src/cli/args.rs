@@ -18,7 +18,13 @@ pub struct Cli {
 #[derive(Clone, Debug, Args)]
 pub struct Global {
     /// The stack's file.
-    #[arg(short, long, global = true, default_value = "stack.yaml", env = "CRUDDUR_INFRA_FILE")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        default_value = "stack.yaml",
+        env = "CRUDDUR_INFRA_FILE"
+    )]
     pub file: PathBuf,
     /// The region; must be the file's where the file says one.
     #[arg(long, global = true, env = "CRUDDUR_INFRA_REGION")]
@@ -27,7 +33,13 @@ pub struct Global {
     #[arg(long, global = true, env = "CRUDDUR_INFRA_PROFILE")]
     pub profile: Option<String>,
     /// Another endpoint for every AWS service.
-    #[arg(long, global = true, value_name = "URL", env = "CRUDDUR_INFRA_ENDPOINT_URL", conflicts_with = "sandbox")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "CRUDDUR_INFRA_ENDPOINT_URL",
+        conflicts_with = "sandbox"
+    )]
     pub endpoint_url: Option<String>,
     /// Run against a local AWS and a local Postgres; nothing is asked, nothing costs.
     #[arg(long, global = true, env = "CRUDDUR_INFRA_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
@@ -36,7 +48,12 @@ pub struct Global {
     #[arg(long, global = true, value_name = "real|N", default_value = "200", env = "CRUDDUR_INFRA_SANDBOX_SPEED", value_parser = speed)]
     pub sandbox_speed: f64,
     /// A file that says what goes wrong in the sandbox.
-    #[arg(long, global = true, value_name = "FILE", env = "CRUDDUR_INFRA_SANDBOX_FAULTS")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "CRUDDUR_INFRA_SANDBOX_FAULTS"
+    )]
     pub sandbox_faults: Option<PathBuf>,
     /// How results and progress are written.
     #[arg(long, global = true, value_enum, default_value_t = Format::Human, env = "CRUDDUR_INFRA_FORMAT")]

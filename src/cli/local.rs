@@ -47,7 +47,11 @@ pub fn directory(file: &Path) -> PathBuf {
 
 /// Returns where fetched things are kept for the next run.
 pub fn cache_dir() -> PathBuf {
-    let from = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let from = |name: &str| {
+        std::env::var_os(name)
+            .filter(|v| !v.is_empty())
+            .map(PathBuf::from)
+    };
     from("CRUDDUR_INFRA_CACHE")
         .or_else(|| from("XDG_CACHE_HOME").map(|d| d.join("cruddur-infra")))
         .or_else(|| from("HOME").map(|d| d.join(".cache/cruddur-infra")))
@@ -61,7 +65,8 @@ pub fn cache_dir() -> PathBuf {
 pub fn wheels() -> Result<WheelSource, Failure> {
     let index = std::env::var("CRUDDUR_INFRA_PACKAGE_INDEX")
         .unwrap_or_else(|_| crate::assets::DEFAULT_INDEX.to_owned());
-    WheelSource::new(&index, cache_dir().join("wheels")).map_err(|e| Failure::message(e.to_string()))
+    WheelSource::new(&index, cache_dir().join("wheels"))
+        .map_err(|e| Failure::message(e.to_string()))
 }
 
 fn local_wheels() -> LocalWheels {
@@ -69,7 +74,8 @@ fn local_wheels() -> LocalWheels {
         async move {
             let pin = PinnedPackage::parse(&format!("{project}=={version}"))
                 .map_err(|e| e.to_string())?;
-            let source = wheels().map_err(|_| "the package index has no usable address".to_owned())?;
+            let source =
+                wheels().map_err(|_| "the package index has no usable address".to_owned())?;
             let probe = tokio::process::Command::new("python3")
                 .args(["-c", crate::assets::INTERPRETER_PROBE])
                 .output()
@@ -192,7 +198,10 @@ impl Local {
         let dir = directory(&global.file);
         if let Some(serving) = serving(&dir).await {
             return Err(Failure::with_help(
-                format!("the sandbox is up at {} (process {})", serving.endpoint, serving.pid),
+                format!(
+                    "the sandbox is up at {} (process {})",
+                    serving.endpoint, serving.pid
+                ),
                 "stop it first",
             ));
         }

@@ -25,7 +25,11 @@ pub async fn main() -> u8 {
         Err(error) => {
             let _ = error.print();
             // wrong usage is an error like others; help and version are none
-            return if error.use_stderr() { code::ERROR } else { code::DONE };
+            return if error.use_stderr() {
+                code::ERROR
+            } else {
+                code::DONE
+            };
         }
     };
     log(cli.global.verbose);
@@ -79,7 +83,9 @@ fn log(verbose: u8) {
     let filter = match verbose {
         0 => "error,cruddur_infra=warn",
         1 => "warn,cruddur_infra=info",
-        _ => "info,cruddur_infra=debug,aws_smithy_runtime=warn,aws_smithy_http_client=info,hyper=info,tokio_postgres=info",
+        _ => {
+            "info,cruddur_infra=debug,aws_smithy_runtime=warn,aws_smithy_http_client=info,hyper=info,tokio_postgres=info"
+        }
     };
     let _ = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)

@@ -8,7 +8,7 @@ use std::io::{IsTerminal, Write};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// How this command writes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Output {
     /// As JSON.
     pub json: bool,
@@ -21,6 +21,7 @@ pub struct Output {
     /// How stderr looks.
     pub err: Style,
     live: bool,
+    program: String,
 }
 
 impl Output {
@@ -47,7 +48,13 @@ impl Output {
             out: style(std::io::stdout().is_terminal()),
             err: style(err),
             live: err && std::env::var("TERM").as_deref() != Ok("dumb"),
+            program: program(global),
         }
+    }
+
+    /// Returns the program with its global options, so that advice can be typed as it stands.
+    pub fn program(&self) -> String {
+        self.program.clone()
     }
 
     /// Writes a result.
@@ -71,7 +78,11 @@ impl Output {
         let view: Box<dyn View> = if self.json {
             Box::new(JsonView::new(Box::new(std::io::stdout())))
         } else {
-            Box::new(HumanView::new(Box::new(std::io::stderr()), self.err, self.live))
+            Box::new(HumanView::new(
+                Box::new(std::io::stderr()),
+                self.err,
+                self.live,
+            ))
         };
         let watching = Watching {
             from,
@@ -140,6 +151,21 @@ fn line(to: &mut dyn Write, text: &str) -> std::io::Result<()> {
         to.write_all(b"\n")?;
     }
     to.flush()
+}
+
+fn program(global: &Global) -> String {
+    let mut text = "cruddur-infra".to_owned();
+    if global.sandbox {
+        text.push_str(" --sandbox");
+    }
+    let file = global.file.display().to_string();
+    if file != "stack.yaml" {
+        text.push_str(&format!(" -f {file}"));
+    }
+    if let Some(profile) = &global.profile {
+        text.push_str(&format!(" --profile {profile}"));
+    }
+    text
 }
 
 fn utf8() -> bool {

@@ -110,12 +110,17 @@ fn known(session: &Session, options: &PlanOptions) -> Result<(), Failure> {
     for (option, addrs) in named {
         for addr in addrs {
             if !session.stack.nodes.contains_key(addr) {
-                let all: Vec<String> =
-                    session.stack.nodes.keys().map(ToString::to_string).collect();
-                let help = match crate::yaml::closest(&addr.to_string(), all.iter().map(String::as_str)) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
-                    None => format!("entries: {}", all.join(", ")),
-                };
+                let all: Vec<String> = session
+                    .stack
+                    .nodes
+                    .keys()
+                    .map(ToString::to_string)
+                    .collect();
+                let help =
+                    match crate::yaml::closest(&addr.to_string(), all.iter().map(String::as_str)) {
+                        Some(meant) => format!("did you mean `{meant}`?"),
+                        None => format!("entries: {}", all.join(", ")),
+                    };
                 return Err(Failure::with_help(
                     format!("{option} {addr}: there is no such entry in the file"),
                     help,
@@ -157,9 +162,11 @@ async fn orphans(session: &Session, thorough: bool) -> Result<Vec<Orphan>, Diagn
         match result {
             Ok(owned) => found.extend(owned),
             Err(fault) => {
-                return Err(Diagnostic::warning("what is no longer in the file could not be looked for")
-                    .detail(fault.to_string())
-                    .help("allow the read to have leftovers listed"));
+                return Err(Diagnostic::warning(
+                    "what is no longer in the file could not be looked for",
+                )
+                .detail(fault.to_string())
+                .help("allow the read to have leftovers listed"));
             }
         }
     }

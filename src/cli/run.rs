@@ -42,7 +42,17 @@ pub async fn apply(global: &Global, args: &ApplyArgs, output: &Output) -> Result
         assets: true,
     };
     let session = or_stopped(Session::open(global, &needs), &stop).await?;
-    let result = apply_in(&session, global, args, saved.as_ref(), purpose, &options, output, &stop).await;
+    let result = apply_in(
+        &session,
+        global,
+        args,
+        saved.as_ref(),
+        purpose,
+        &options,
+        output,
+        &stop,
+    )
+    .await;
     session.close().await;
     result
 }
@@ -62,7 +72,10 @@ async fn apply_in(
     if let Some(saved) = saved {
         engine::holds(saved, &plan).map_err(|moved| {
             Failure::with_help(
-                format!("the saved plan does not hold any more:\n  - {}", moved.join("\n  - ")),
+                format!(
+                    "the saved plan does not hold any more:\n  - {}",
+                    moved.join("\n  - ")
+                ),
                 "plan again, read it, and apply that",
             )
         })?;
@@ -127,11 +140,7 @@ async fn destroy_in(
         return Ok(code::DONE);
     }
     if !args.run.yes && !global.sandbox {
-        let question = format!(
-            "{}\nType the stack's name, {}, to destroy it: ",
-            render::destroy_question(&plan),
-            plan.stack
-        );
+        let question = format!("{} ", render::destroy_question(&plan));
         ask::typed(&question, &plan.stack)?;
     }
     run(session, &plan, &seen, &args.run, output, stop, "destroy").await
@@ -180,10 +189,18 @@ async fn refresh_in(
     let looked = plan(session, Purpose::Apply, &options, Some(rules));
     let (plan, seen) = or_stopped(looked, stop).await?;
     refused(&plan)?;
-    if let Some(change) = plan.changes.iter().find(|c| c.is_change() && !c.deferred.is_empty()) {
+    if let Some(change) = plan
+        .changes
+        .iter()
+        .find(|c| c.is_change() && !c.deferred.is_empty())
+    {
         let waits: Vec<_> = change.deferred.iter().map(|r| r.from.to_string()).collect();
         return Err(Failure::with_help(
-            format!("{} cannot be set: {} does not exist yet", change.addr, waits.join(", ")),
+            format!(
+                "{} cannot be set: {} does not exist yet",
+                change.addr,
+                waits.join(", ")
+            ),
             "run `cruddur-infra apply` first",
         ));
     }
@@ -272,7 +289,12 @@ async fn power_in(
         summary
     };
     let (summary, shown) = futures_util::future::join(act, watching.until_done()).await;
-    last_words(output, &summary, &shown, if way == Power::Stop { "stop" } else { "start" });
+    last_words(
+        output,
+        &summary,
+        &shown,
+        if way == Power::Stop { "stop" } else { "start" },
+    );
     Ok(exit_code(&summary))
 }
 
@@ -308,18 +330,13 @@ async fn run(
     Ok(exit_code(&summary))
 }
 
-fn last_words(
-    output: &Output,
-    summary: &RunSummary,
-    record: &render::Record,
-    command: &str,
-) {
+fn last_words(output: &Output, summary: &RunSummary, record: &render::Record, command: &str) {
     if !output.json {
         let text = render::run_summary_human(
             summary,
             record,
             render::Invocation {
-                program: "cruddur-infra",
+                program: &output.program(),
                 command,
             },
             &output.err,

@@ -30,8 +30,16 @@ pub async fn sandbox(
                 serde_json::json!({"directory": dir, "up": up.is_some(), "serving": up}).to_string()
             } else {
                 match up {
-                    Some(s) => format!("up at {} (process {})\nworld: {}", s.endpoint, s.pid, dir.display()),
-                    None => format!("not up; commands with --sandbox run their own\nworld: {}", dir.display()),
+                    Some(s) => format!(
+                        "up at {} (process {})\nworld: {}",
+                        s.endpoint,
+                        s.pid,
+                        dir.display()
+                    ),
+                    None => format!(
+                        "not up; commands with --sandbox run their own\nworld: {}",
+                        dir.display()
+                    ),
                 }
             };
             output.result(&text)?;
@@ -49,7 +57,10 @@ async fn serve(global: &Global, region: &str, port: u16, output: &Output) -> Res
     let dir = directory(&global.file);
     if let Some(up) = serving(&dir).await {
         return Err(Failure::with_help(
-            format!("this world is served already at {} (process {})", up.endpoint, up.pid),
+            format!(
+                "this world is served already at {} (process {})",
+                up.endpoint, up.pid
+            ),
             "use that one, or stop it first",
         ));
     }

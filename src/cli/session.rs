@@ -61,7 +61,10 @@ pub fn read(global: &Global, kinds: &[Arc<dyn crate::resource::Kind>]) -> Result
     })?;
     let source = String::from_utf8(bytes).map_err(|e| {
         Failure::with_help(
-            format!("{name} is no UTF-8 text (byte {})", e.utf8_error().valid_up_to()),
+            format!(
+                "{name} is no UTF-8 text (byte {})",
+                e.utf8_error().valid_up_to()
+            ),
             "save it as UTF-8",
         )
     })?;
@@ -88,7 +91,10 @@ pub fn diagnostics(loaded: &Loaded, mut found: Vec<Diagnostic>) -> Failure {
 }
 
 /// Returns the values of the variables that the file names, and whether each is set for real.
-pub fn environment(loaded: &Loaded, sandbox: Option<&Path>) -> (BTreeMap<String, Secret>, Vec<String>) {
+pub fn environment(
+    loaded: &Loaded,
+    sandbox: Option<&Path>,
+) -> (BTreeMap<String, Secret>, Vec<String>) {
     let mut env = BTreeMap::new();
     let mut invented = Vec::new();
     for name in loaded.variables().into_keys() {
@@ -228,8 +234,11 @@ impl Session {
         let mut warnings: Vec<_> = found;
         if !invented.is_empty() {
             warnings.push(
-                Diagnostic::warning(format!("the sandbox gave a value to {}", invented.join(", ")))
-                    .help("set them for a real run"),
+                Diagnostic::warning(format!(
+                    "the sandbox gave a value to {}",
+                    invented.join(", ")
+                ))
+                .help("set them for a real run"),
             );
         }
         Ok(Session {
@@ -251,7 +260,10 @@ impl Session {
 fn agreed_region(global: &Global, loaded: &Loaded) -> Result<Option<String>, Failure> {
     match (&loaded.region, &global.region) {
         (Some(file), Some(given)) if file != given => Err(Failure::with_help(
-            format!("{} is for region {file}, and --region says {given}", loaded.file),
+            format!(
+                "{} is for region {file}, and --region says {given}",
+                loaded.file
+            ),
             "leave --region out, or correct `region:`",
         )),
         (Some(file), _) => Ok(Some(file.clone())),

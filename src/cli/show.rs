@@ -22,7 +22,11 @@ const TEMPLATE: &str = include_str!("../../stack.yaml");
 ///
 /// # Errors
 /// Whatever keeps it from being made.
-pub async fn plan_command(global: &Global, args: &PlanArgs, output: &Output) -> Result<u8, Failure> {
+pub async fn plan_command(
+    global: &Global,
+    args: &PlanArgs,
+    output: &Output,
+) -> Result<u8, Failure> {
     let options = PlanOptions {
         only: args.scope.only.clone(),
         adopt: args.allow.adopt.clone(),
@@ -170,12 +174,17 @@ pub async fn outputs(global: &Global, args: &OutputArgs, output: &Output) -> Res
                 )
             })?;
             let secret = || {
-                Failure::with_help(format!("{addr}.{name} is secret"), "--show-secrets prints it")
+                Failure::with_help(
+                    format!("{addr}.{name} is secret"),
+                    "--show-secrets prints it",
+                )
             };
             let raw = render::output_raw(value, args.show_secrets).ok_or_else(secret)?;
             match (format, value) {
                 (Format::Json, crate::model::Output::Plain(value)) => value.to_string(),
-                (Format::Json, crate::model::Output::Secret(_)) => serde_json::json!(raw).to_string(),
+                (Format::Json, crate::model::Output::Secret(_)) => {
+                    serde_json::json!(raw).to_string()
+                }
                 _ => raw,
             }
         }
@@ -199,7 +208,8 @@ fn wanted(stack: &engine::Stack, name: &str) -> Result<(Addr, Option<String>), F
     let (addr, output) = match name.parse::<OutputRef>() {
         Ok(r) => (r.from, Some(r.output)),
         Err(_) => (
-            name.parse::<Addr>().map_err(|e| Failure::message(e.to_string()))?,
+            name.parse::<Addr>()
+                .map_err(|e| Failure::message(e.to_string()))?,
             None,
         ),
     };
@@ -262,7 +272,11 @@ pub async fn validate(global: &Global, output: &Output) -> Result<u8, Failure> {
 /// What is wrong with the file.
 pub fn graph(global: &Global, output: &Output) -> Result<u8, Failure> {
     let loaded = read(global, &kinds::offline())?;
-    if loaded.diagnostics.iter().any(|d| d.severity == Severity::Error) {
+    if loaded
+        .diagnostics
+        .iter()
+        .any(|d| d.severity == Severity::Error)
+    {
         return Err(diagnostics(&loaded, loaded.diagnostics.clone()));
     }
     let text = match global.format {
@@ -291,7 +305,10 @@ pub fn schema(output: &Output) -> Result<u8, Failure> {
 pub fn init(global: &Global, output: &Output) -> Result<u8, Failure> {
     use std::io::Write;
     let path = &global.file;
-    let opened = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
+    let opened = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path);
     let mut file = opened.map_err(|e| match e.kind() {
         std::io::ErrorKind::AlreadyExists => Failure::with_help(
             format!("{} is there already; it was not touched", path.display()),

@@ -73,7 +73,11 @@ pub async fn apply(
         .collect();
     let mut queue = Queue::new(order, |a| {
         let acts = run.by.get(a).is_some_and(|c| c.is_change());
-        stack.nodes.get(a).filter(|_| acts).map_or(0.0, |n| n.wait().typical)
+        stack
+            .nodes
+            .get(a)
+            .filter(|_| acts)
+            .map_or(0.0, |n| n.wait().typical)
     });
     events.send(Event::Planned {
         steps: plan.changes.iter().filter(|c| c.is_change()).count(),
@@ -109,7 +113,9 @@ pub async fn apply(
             });
             let outputs = run.outputs.clone();
             let fresh_upstream = change.after.iter().any(|a| run.changed.contains(a))
-                || upstream(plan, &addr).iter().any(|a| run.changed.contains(a));
+                || upstream(plan, &addr)
+                    .iter()
+                    .any(|a| run.changed.contains(a));
             running.push(async move {
                 let began = settings.clock.now();
                 let result = one(stack, change, outputs, fresh_upstream, settings, events).await;
@@ -126,7 +132,11 @@ pub async fn apply(
             Ok(Ended::Accepted(status)) => {
                 run.summary.accepted.push(addr.clone());
                 for lost in queue.fail(&addr) {
-                    run.skip(lost, &format!("{addr} is {status}, and was not waited for"), events);
+                    run.skip(
+                        lost,
+                        &format!("{addr} is {status}, and was not waited for"),
+                        events,
+                    );
                 }
                 events.send(Event::Accepted { addr, status });
             }
@@ -141,7 +151,11 @@ pub async fn apply(
                 run.changed.insert(addr.clone());
                 run.summary.done.push(addr.clone());
                 queue.finish(&addr);
-                events.send(Event::Done { addr, action, seconds });
+                events.send(Event::Done {
+                    addr,
+                    action,
+                    seconds,
+                });
             }
             Err(fault) => {
                 run.summary.failed.push(addr.clone());
@@ -299,4 +313,3 @@ impl std::fmt::Debug for RunSettings {
             .finish_non_exhaustive()
     }
 }
-

@@ -1,7 +1,7 @@
 //! Looks at everything along the edges, as much as possible at once.
 
 use super::{Queue, Stack};
-use crate::model::{Addr, Class, Fault, Force, Observed, Outputs, OutputRef, Readiness, Verdict};
+use crate::model::{Addr, Class, Fault, Force, Observed, OutputRef, Outputs, Readiness, Verdict};
 use crate::resource::{Look, Looked, OnDestroy, Reach};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};

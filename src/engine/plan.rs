@@ -232,9 +232,10 @@ fn admit(change: &mut Change, p: &Presence, info: &Info, options: &Options) {
         && !named
         && (field.force != Force::Replace || info.holds_data)
     {
-        let why = field.why.clone().unwrap_or_else(|| {
-            format!("{} cannot be changed in place", field.path)
-        });
+        let why = field
+            .why
+            .clone()
+            .unwrap_or_else(|| format!("{} cannot be changed in place", field.path));
         change.refused = Some(format!("{why}; --allow-replace {addr} allows it"));
         return;
     }
@@ -264,7 +265,9 @@ fn names(diff: &Diff) -> String {
 /// Digests what an object looked like. Facts for people only are left out, and secrets are not in it.
 fn fingerprint(observed: &Observed) -> String {
     let text = match observed {
-        Observed::Present(p) => serde_json::json!([p.outputs, p.readiness, p.verdict, p.owner, p.guard]),
+        Observed::Present(p) => {
+            serde_json::json!([p.outputs, p.readiness, p.verdict, p.owner, p.guard])
+        }
         other => serde_json::json!(other),
     }
     .to_string();

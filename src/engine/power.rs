@@ -100,7 +100,11 @@ async fn one(
                 return Err(Fault::new(node.kind(), Class::Invalid, why).residue(Residue::Remains));
             }
             (Readiness::Leaving(word), _) => {
-                return Err(Fault::new(node.kind(), Class::Invalid, format!("{addr} is {word}")));
+                return Err(Fault::new(
+                    node.kind(),
+                    Class::Invalid,
+                    format!("{addr} is {word}"),
+                ));
             }
             (Readiness::Pending(word), _) => word,
             (Readiness::Ready | Readiness::Parked(_), _) if called => "not visible yet".to_owned(),

@@ -119,7 +119,9 @@ mod tests {
             (a("t"), vec![a("f")]),
         ];
         let mut q = Queue::new(
-            todo.into_iter().map(|(k, v)| (k, v.into_iter().collect())).collect(),
+            todo.into_iter()
+                .map(|(k, v)| (k, v.into_iter().collect()))
+                .collect(),
             |_| 1.0,
         );
         assert_eq!(q.next(), Some(a("db")));

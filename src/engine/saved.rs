@@ -20,7 +20,9 @@ pub fn holds(saved: &Plan, now: &Plan) -> Result<(), Vec<String>> {
         }
     }
     if saved.stack_digest != now.stack_digest {
-        moved.push("stack.yaml, or a file that it names, has changed since the plan was made".to_owned());
+        moved.push(
+            "stack.yaml, or a file that it names, has changed since the plan was made".to_owned(),
+        );
     }
     let fresh: BTreeMap<_, _> = now.changes.iter().map(|c| (&c.addr, c)).collect();
     let old: BTreeMap<_, _> = saved.changes.iter().map(|c| (&c.addr, c)).collect();
@@ -52,7 +54,11 @@ fn differs(saved: &Change, now: &Change) -> Option<String> {
     if saved.diff != now.diff || saved.deferred != now.deferred || saved.refused != now.refused {
         return Some("what would change is not what was planned".to_owned());
     }
-    if saved.after != now.after || saved.lock != now.lock || saved.calls != now.calls || saved.id != now.id {
+    if saved.after != now.after
+        || saved.lock != now.lock
+        || saved.calls != now.calls
+        || saved.id != now.id
+    {
         return Some("the order or the calls are not what was planned".to_owned());
     }
     (saved.fingerprint != now.fingerprint).then(|| "the object has changed since".to_owned())

@@ -89,9 +89,15 @@ impl Step<'_> {
                 match p.verdict {
                     Verdict::Diff(d) => {
                         let promised = |f: &crate::model::FieldChange| {
-                            self.change.diff.0.iter().any(|p| p.path == f.path && p.after == f.after)
+                            self.change
+                                .diff
+                                .0
+                                .iter()
+                                .any(|p| p.path == f.path && p.after == f.after)
                         };
-                        if let Some(new) = d.0.iter().find(|f| f.force > Force::Update && !promised(f)) {
+                        if let Some(new) =
+                            d.0.iter().find(|f| f.force > Force::Update && !promised(f))
+                        {
                             return Err(surprise(format!("{} was not in the plan", new.path)));
                         }
                         d.force() >= Some(Force::Replace)
@@ -163,7 +169,10 @@ impl Step<'_> {
                 }
                 Observed::Unlooked { because } => return Err(surprise(because)),
                 Observed::Present(p) => {
-                    if let Some(ended) = self.advance(*p, made, &mut pace, &mut tries, &mut progress).await? {
+                    if let Some(ended) = self
+                        .advance(*p, made, &mut pace, &mut tries, &mut progress)
+                        .await?
+                    {
                         return Ok(ended);
                     }
                 }
@@ -192,7 +201,9 @@ impl Step<'_> {
         };
         match p.readiness {
             Readiness::Pending(word) => {
-                if self.no_wait && (made || progress.calls > 0 || self.change.action == Action::Wait) {
+                if self.no_wait
+                    && (made || progress.calls > 0 || self.change.action == Action::Wait)
+                {
                     return Ok(Some(Ended::Accepted(word)));
                 }
                 self.pause(pace, &word).await?;
@@ -266,7 +277,10 @@ impl Step<'_> {
                     return Err(Fault::new(
                         self.node.kind(),
                         Class::Surprise,
-                        format!("{} is still there after {calls} calls to delete it", self.addr()),
+                        format!(
+                            "{} is still there after {calls} calls to delete it",
+                            self.addr()
+                        ),
                     )
                     .residue(Residue::Remains));
                 }
@@ -292,7 +306,8 @@ impl Step<'_> {
         pace: &mut Pace<'_>,
     ) -> Result<(), Fault> {
         let speed = self.clock.speed();
-        let within = |seconds: f64| pace.seconds() * speed < seconds;
+        // as with limits, a fast world leaves the machine under it at least this long
+        let within = |seconds: f64| pace.seconds() < (seconds / speed).max(10.0);
         let passes = match fault.class {
             Class::Busy => true,
             Class::Propagating if self.fresh_upstream => within(PROPAGATION.0),
@@ -334,7 +349,11 @@ impl Tries {
 
     fn conflict(&mut self, fault: Fault) -> Result<(), Fault> {
         self.conflicts += 1;
-        if self.conflicts <= LOOKS { Ok(()) } else { Err(fault) }
+        if self.conflicts <= LOOKS {
+            Ok(())
+        } else {
+            Err(fault)
+        }
     }
 }
 
@@ -364,7 +383,10 @@ impl Progress {
             self.fruitless = 0;
         }
         if self.fruitless >= FRUITLESS || self.calls >= 40 {
-            return Err(format!("still differs after every call: {}", diff.paths().join(", ")));
+            return Err(format!(
+                "still differs after every call: {}",
+                diff.paths().join(", ")
+            ));
         }
         self.calls += 1;
         self.looks = 0;

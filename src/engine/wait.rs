@@ -79,6 +79,9 @@ pub(super) struct Pace<'a> {
 /// The shortest pause in real seconds, however fast the world runs.
 const SHORTEST: f64 = 0.02;
 
+/// The shortest limit in real seconds: however fast the sandbox's world runs, the machine under it does not.
+const SHORTEST_LIMIT: f64 = 60.0;
+
 impl<'a> Pace<'a> {
     pub(super) fn new(clock: &'a dyn Clock, stop: &'a CancellationToken, wait: Wait) -> Self {
         Pace {
@@ -97,7 +100,7 @@ impl<'a> Pace<'a> {
 
     /// Seconds after which the step is given up.
     pub(super) fn limit(&self) -> f64 {
-        millis((self.wait.up_to / self.clock.speed()).max(SHORTEST * 50.0))
+        millis((self.wait.up_to / self.clock.speed()).max(SHORTEST_LIMIT))
     }
 
     /// Starts the rhythm again: something was just changed, so that the first looks come soon.

@@ -29,7 +29,9 @@ impl Addr {
 
     /// Tells whether a text may be the name of an entry: letters, digits, `-` and `_`, a letter or digit first.
     pub fn is_name(text: &str) -> bool {
-        text.chars().next().is_some_and(|c| c.is_ascii_alphanumeric())
+        text.chars()
+            .next()
+            .is_some_and(|c| c.is_ascii_alphanumeric())
             && text
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')

@@ -118,9 +118,9 @@ impl Diff {
     /// Tells whether a field, or one below it, is to change.
     pub fn has(&self, path: &str) -> bool {
         self.0.iter().any(|f| {
-            f.path
-                .strip_prefix(path)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest.starts_with('['))
+            f.path.strip_prefix(path).is_some_and(|rest| {
+                rest.is_empty() || rest.starts_with('.') || rest.starts_with('[')
+            })
         })
     }
 

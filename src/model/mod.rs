@@ -17,5 +17,7 @@ pub use event::{Event, RunSummary, Stamped};
 pub use fault::{Class, Fault, Residue};
 pub use observed::{Observed, Owner, Presence, Readiness, Verdict};
 pub use outputs::{Output, Outputs};
-pub use plan::{Action, ApiCall, Change, FORMAT_VERSION, Orphan, Plan, PlanOptions, Purpose, Summary};
+pub use plan::{
+    Action, ApiCall, Change, FORMAT_VERSION, Orphan, Plan, PlanOptions, Purpose, Summary,
+};
 pub use secret::Secret;

@@ -93,7 +93,11 @@ impl Change {
     pub fn admits(&self, fin: &Diff) -> Result<(), String> {
         use super::Force;
         for field in &fin.0 {
-            let promised = self.diff.0.iter().any(|p| p.path == field.path && p.after == field.after);
+            let promised = self
+                .diff
+                .0
+                .iter()
+                .any(|p| p.path == field.path && p.after == field.after);
             let within = match self.action {
                 // of something new, everything may still have to be completed
                 Action::Create | Action::Replace => field.force == Force::Update,

@@ -1,6 +1,6 @@
 //! A value of many lines, before and after, with the lines that differ marked.
 
-use super::page::{Page, chop};
+use super::page::{Page, chop, len, wrap};
 use super::style::Tone;
 
 /// Whether a line goes, comes or stays.
@@ -27,9 +27,16 @@ pub(super) fn compare<'a>(before: &'a [String], after: &'a [String]) -> Vec<(Mar
         .count();
     let old = &before[head..before.len() - tail];
     let new = &after[head..after.len() - tail];
-    let mut out: Vec<(Mark, &str)> = before[..head].iter().map(|l| (Mark::Same, l.as_str())).collect();
+    let mut out: Vec<(Mark, &str)> = before[..head]
+        .iter()
+        .map(|l| (Mark::Same, l.as_str()))
+        .collect();
     middle(old, new, &mut out);
-    out.extend(before[before.len() - tail..].iter().map(|l| (Mark::Same, l.as_str())));
+    out.extend(
+        before[before.len() - tail..]
+            .iter()
+            .map(|l| (Mark::Same, l.as_str())),
+    );
     out
 }
 
@@ -71,15 +78,18 @@ fn middle<'a>(old: &'a [String], new: &'a [String], out: &mut Vec<(Mark, &'a str
 /// Writes two texts as one block at a column; equal lines far from any difference are left out.
 pub(super) fn write(page: &mut Page<'_>, column: usize, before: &[String], after: &[String]) {
     let compared = compare(before, after);
-    let near = |at: usize| {
+    let close = |at: usize| {
         let from = at.saturating_sub(CONTEXT);
         compared[from..(at + CONTEXT + 1).min(compared.len())]
             .iter()
             .any(|(mark, _)| *mark != Mark::Same)
     };
+    // dots in place of a single line would save nothing
+    let far = |at: usize| at < compared.len() && !close(at);
+    let hidden = |at: usize| far(at) && (far(at + 1) || (at > 0 && far(at - 1)));
     let mut left_out = false;
     for (at, (mark, line)) in compared.iter().enumerate() {
-        if !near(at) {
+        if hidden(at) {
             if !left_out {
                 let dots = page.style.paint(Tone::Faint, page.style.dots());
                 page.line(&format!("{}{dots}", " ".repeat(column + 2)));
@@ -93,12 +103,32 @@ pub(super) fn write(page: &mut Page<'_>, column: usize, before: &[String], after
             Mark::New => ("+", Tone::Add),
             Mark::Same => (" ", Tone::Plain),
         };
-        for piece in chop(line, page.style.width, column + 2) {
+        for piece in folded(line, page.style.width, column + 2) {
             let text = format!("{sign} {piece}");
             let painted = page.style.paint(tone, text.trim_end());
             page.line(&format!("{}{painted}", " ".repeat(column)));
         }
     }
+}
+
+/// Breaks a line that is too long, between words where it has some; what follows is indented a little more.
+fn folded(line: &str, width: usize, column: usize) -> Vec<String> {
+    let text = line.trim_start_matches(' ');
+    let indent = len(line) - len(text);
+    let taken = (column + indent, column + indent + 2);
+    let pieces = wrap(text, width, taken)
+        .into_iter()
+        .enumerate()
+        .flat_map(|(at, piece)| chop(&piece, width, if at == 0 { taken.0 } else { taken.1 }));
+    pieces
+        .enumerate()
+        .map(|(at, piece)| {
+            format!(
+                "{}{piece}",
+                " ".repeat(indent + if at == 0 { 0 } else { 2 })
+            )
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -116,7 +146,10 @@ mod tests {
 
     #[test]
     fn the_longest_common_lines_stay() {
-        assert_eq!(text("a b c d e", "a x c e f"), "  a\n- b\n+ x\n  c\n- d\n  e\n+ f\n");
+        assert_eq!(
+            text("a b c d e", "a x c e f"),
+            "  a\n- b\n+ x\n  c\n- d\n  e\n+ f\n"
+        );
         assert_eq!(text("", "a b"), "+ a\n+ b\n");
         assert_eq!(text("a b", ""), "- a\n- b\n");
     }
@@ -124,8 +157,8 @@ mod tests {
     #[test]
     fn equal_lines_far_away_are_left_out() {
         assert_eq!(
-            text("1 2 3 4 5 6 7 8 9", "1 2 3 4 5 x 7 8 9"),
-            "  …\n  3\n  4\n  5\n- 6\n+ x\n  7\n  8\n  9\n"
+            text("1 2 3 4 5 6 7 8 9 0", "1 2 3 4 5 x 7 8 9 0"),
+            "  …\n  3\n  4\n  5\n- 6\n+ x\n  7\n  8\n  9\n  0\n"
         );
     }
 

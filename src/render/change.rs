@@ -19,20 +19,35 @@ pub(super) fn write(page: &mut Page<'_>, change: &Change, verbose: bool) {
         let lead = format!("    {}", page.style.paint(Tone::Error, "REFUSED"));
         hanging(page, &lead, "    REFUSED", why);
     }
-    let rows: Vec<Row> = change.diff.0.iter().map(|f| Row::new(f, page.style)).collect();
-    let column = rows
+    let paths = change.diff.0.iter().map(|f| len(&clean(&f.path)));
+    let widest = paths.filter(|l| *l <= PATH).max().unwrap_or(0);
+    let rows: Vec<Row> = change
+        .diff
+        .0
+        .iter()
+        .map(|f| Row::new(f, page.style, widest))
+        .collect();
+    let inline = rows
         .iter()
         .filter(|r| r.inline.is_some())
-        .map(|r| len(&r.path))
-        .filter(|l| *l <= PATH)
-        .max()
-        .unwrap_or(0);
+        .map(|r| len(&r.path));
+    let column = inline.filter(|l| *l <= PATH).max().unwrap_or(0);
     for row in &rows {
         row.write(page, column);
+        // the planner usually gives a field's own reason as the refusal, and once is enough
+        if let Some(why) = &row.field.why
+            && !change.refused.as_ref().is_some_and(|r| r.contains(why))
+        {
+            page.prose(&" ".repeat(FIELDS + 2), Tone::Plain, why);
+        }
     }
     if !change.deferred.is_empty() {
         let refs: Vec<String> = change.deferred.iter().map(ToString::to_string).collect();
-        page.prose("      ", Tone::Faint, &format!("known after {}", refs.join(", ")));
+        page.prose(
+            "      ",
+            Tone::Faint,
+            &format!("known after {}", refs.join(", ")),
+        );
     }
     if verbose {
         details(page, change);
@@ -51,7 +66,8 @@ fn header(page: &mut Page<'_>, change: &Change) {
     let mut shown = format!("{sign} {order} {addr}");
     let mut lead = format!(
         "{} {}",
-        page.style.paint(words::tone(change.action), &format!("{sign} {order}")),
+        page.style
+            .paint(words::tone(change.action), &format!("{sign} {order}")),
         page.style.paint(Tone::Strong, &addr)
     );
     if let Some(id) = &change.id {
@@ -70,7 +86,13 @@ fn header(page: &mut Page<'_>, change: &Change) {
 /// Adds `lead: text`, where `plain` is the lead without colours, which take no columns.
 fn hanging(page: &mut Page<'_>, lead: &str, plain: &str, text: &str) {
     let text = clean(text).replace('\n', " ");
-    let lines = wrap(&text, page.style.width, (len(plain) + 2, FIELDS));
+    let width = page.style.width;
+    if width > 0 && len(plain) + 2 + len(&text).min(20) > width {
+        page.line(&format!("{lead}:"));
+        page.prose(&" ".repeat(FIELDS), Tone::Plain, &text);
+        return;
+    }
+    let lines = wrap(&text, width, (len(plain) + 2, FIELDS));
     for (at, line) in lines.iter().enumerate() {
         if at == 0 {
             page.line(&format!("{lead}: {line}"));
@@ -83,13 +105,15 @@ fn hanging(page: &mut Page<'_>, lead: &str, plain: &str, text: &str) {
 struct Row<'a> {
     field: &'a FieldChange,
     path: String,
-    /// The value with and without colours, where it has room in one line.
+    /// The value, where it has room in one line.
     inline: Option<String>,
+    /// The columns that it takes there; colours take none.
+    columns: usize,
     notes: String,
 }
 
 impl<'a> Row<'a> {
-    fn new(field: &'a FieldChange, style: &Style) -> Self {
+    fn new(field: &'a FieldChange, style: &Style, widest: usize) -> Self {
         let mut notes: Vec<&str> = Vec::new();
         notes.extend(words::force(field.force));
         notes.extend(words::effect(field.effect));
@@ -99,16 +123,23 @@ impl<'a> Row<'a> {
             format!("({})", notes.join("; "))
         };
         let path = clean(&field.path);
-        let plain = one_line(field, &Style { color: false, ..*style });
+        let plain = one_line(
+            field,
+            &Style {
+                color: false,
+                ..*style
+            },
+        );
         let room = match style.width {
             0 => READABLE,
             width => width.min(READABLE),
         };
-        let fits = FIELDS + len(&path).max(12) + 2 + len(&plain) <= room;
+        let fits = FIELDS + len(&path).max(widest) + 2 + len(&plain) <= room;
         let long = value::is_long(&field.before) || value::is_long(&field.after);
         Row {
             field,
             inline: (fits && !long).then(|| one_line(field, style)),
+            columns: len(&plain),
             path,
             notes,
         }
@@ -120,7 +151,13 @@ impl<'a> Row<'a> {
         match &self.inline {
             Some(text) => {
                 let path = pad(&self.path, column);
-                page.line(&format!("{indent}{path}  {text}  {note}"));
+                let taken = FIELDS + len(&path) + 2 + self.columns;
+                if page.style.width > 0 && taken + 2 + len(&self.notes) > page.style.width {
+                    page.line(&format!("{indent}{path}  {text}"));
+                    page.line(&format!("{}{note}", " ".repeat(FIELDS + 2)));
+                } else {
+                    page.line(&format!("{indent}{path}  {text}  {note}"));
+                }
             }
             None => {
                 page.line(&format!("{indent}{}  {note}", self.path));
@@ -129,9 +166,6 @@ impl<'a> Row<'a> {
                 let new = value::lines(after, after, page.style);
                 block::write(page, FIELDS + 2, &old, &new);
             }
-        }
-        if let Some(why) = &self.field.why {
-            page.prose(&" ".repeat(FIELDS + 2), Tone::Plain, why);
         }
     }
 }

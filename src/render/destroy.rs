@@ -18,7 +18,11 @@ pub fn destroy_question(plan: &Plan) -> String {
     lost.sort_by_key(|c| !loses_data(c));
     if !lost.is_empty() {
         let place = place(plan);
-        let of = if place.is_empty() { String::new() } else { format!(", in {place}") };
+        let of = if place.is_empty() {
+            String::new()
+        } else {
+            format!(", in {place}")
+        };
         page.line(&format!("This will be lost{of}:"));
     }
     for change in lost {
@@ -28,13 +32,21 @@ pub fn destroy_question(plan: &Plan) -> String {
             _ => ", which stays, without its data".to_owned(),
         };
         let id = change.id.as_deref().map(|id| format!(" ({})", clean(id)));
-        page.line(&format!("  - {}{}{how}", change.addr, id.unwrap_or_default()));
+        page.line(&format!(
+            "  - {}{}{how}",
+            change.addr,
+            id.unwrap_or_default()
+        ));
         for field in &change.diff.0 {
             if let Some(why) = &field.why
                 && field.force != Force::Update
             {
                 let have = value::inline(&field.before, &style);
-                page.prose("      ", Tone::Plain, &format!("{} ({have}): {why}", field.path));
+                page.prose(
+                    "      ",
+                    Tone::Plain,
+                    &format!("{} ({have}): {why}", field.path),
+                );
             }
         }
     }
@@ -53,7 +65,10 @@ pub fn destroy_question(plan: &Plan) -> String {
     if options.skip_final_snapshot {
         page.line("No final snapshot of a database is taken (--skip-final-snapshot).");
     } else if let Some(name) = &options.final_snapshot {
-        page.line(&format!("A final snapshot of a database is taken first, {}.", clean(name)));
+        page.line(&format!(
+            "A final snapshot of a database is taken first, {}.",
+            clean(name)
+        ));
     }
     page.gap();
     let text = page.finish();
@@ -77,7 +92,11 @@ mod tests {
         db.diff
             .note("storage_encrypted", false, true, Force::Refuse)
             .why("encryption cannot be switched on");
-        let with = change("security_group_rule.w", Action::Forget, "goes with rds_instance.main");
+        let with = change(
+            "security_group_rule.w",
+            Action::Forget,
+            "goes with rds_instance.main",
+        );
         let kept = change("iam_policy.p", Action::NoOp, "not there");
         assert_eq!(
             destroy_question(&plan(vec![role, with, db, kept])),

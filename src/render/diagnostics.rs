@@ -5,8 +5,8 @@ use super::style::{Style, Tone};
 use super::words::many;
 use crate::model::{Diagnostic, Severity, Span};
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, ThemeCharacters,
-    ThemeStyles,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource,
+    ThemeCharacters, ThemeStyles,
 };
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -33,7 +33,13 @@ pub fn diagnostics_human(
         (Severity::Warning, "warning", "warnings"),
     ]
     .into_iter()
-    .map(|(s, one, more)| (diagnostics.iter().filter(|d| d.severity == s).count(), one, more))
+    .map(|(s, one, more)| {
+        (
+            diagnostics.iter().filter(|d| d.severity == s).count(),
+            one,
+            more,
+        )
+    })
     .filter(|(count, _, _)| *count > 0)
     .map(|(count, one, more)| many(count, one, more))
     .collect();
@@ -48,7 +54,8 @@ pub fn diagnostics_json(diagnostics: &[Diagnostic]) -> String {
     pretty(&BTreeMap::from([("diagnostics", diagnostics)]))
 }
 
-/// A snippet that may be shown: the source, and how many lines around the span.
+/// A snippet that may be shown: the source, and how many lines around the span. With none around it miette shows the
+/// span alone, without the rest of its line.
 struct Snippet<'a> {
     span: &'a Span,
     source: &'a str,
@@ -75,7 +82,8 @@ fn placed<'a>(
         .filter_map(|s| rows(s, source));
     let mut around = 1;
     for rows in hidden {
-        let apart = |by: usize| *rows.end() + by < *shown.start() || *shown.end() + by < *rows.start();
+        let apart =
+            |by: usize| *rows.end() + by < *shown.start() || *shown.end() + by < *rows.start();
         if !apart(0) {
             return None;
         }
@@ -145,7 +153,11 @@ fn one(diagnostic: &Diagnostic, snippet: Option<Snippet<'_>>, style: &Style) -> 
         .without_syntax_highlighting()
         .with_break_words(false)
         .with_context_lines(around)
-        .with_width(if style.width == 0 { 1000 } else { style.width.max(40) });
+        .with_width(if style.width == 0 {
+            1000
+        } else {
+            style.width.max(40)
+        });
     let mut text = String::new();
     if handler.render_report(&mut text, report.as_ref()).is_err() {
         // it only fails where the span is not in the source, which was checked

@@ -73,15 +73,19 @@ fn a_hidden_line_is_not_shown_even_as_a_neighbour() {
         width: 80,
     };
     let warning = Diagnostic::warning("the default port").span(span("port"));
-    let text = diagnostics_human(&[warning, unknown_key(), literal_secret()], &sources(), &style);
+    let text = diagnostics_human(
+        &[warning, unknown_key(), literal_secret()],
+        &sources(),
+        &style,
+    );
     assert_eq!(
         text,
         "  x rds_instance.main: unknown key
   | `engin` is not a field of rds_instance.
    ,-[stack.yaml:5:5]
- 5 |     engin: postgres
-   :     ^^^|^^
-   :        `-- here
+ 5 | engin:
+   : ^^^|^^
+   :    `-- here
    `----
   help: did you mean `engine`?
 
@@ -102,7 +106,8 @@ fn a_hidden_line_is_not_shown_even_as_a_neighbour() {
 "
     );
     // a span that covers the hidden line from outside
-    let around = Diagnostic::error("too much").span(span(&SOURCE[SOURCE.find("  main").unwrap()..]));
+    let around =
+        Diagnostic::error("too much").span(span(&SOURCE[SOURCE.find("  main").unwrap()..]));
     let text = diagnostics_human(&[around, literal_secret()], &sources(), &style);
     assert!(!text.contains("hunter2"), "{text}");
     assert!(text.contains("at stack.yaml:3:1"));
@@ -116,7 +121,10 @@ fn without_a_source_the_place_is_told() {
     off.detail = String::new();
     let expected = "  × rds_instance.main: unknown key\n  │ at stack.yaml:5:5\n\n1 error\n";
     let none = BTreeMap::new();
-    assert_eq!(diagnostics_human(std::slice::from_ref(&off), &none, &style), expected);
+    assert_eq!(
+        diagnostics_human(std::slice::from_ref(&off), &none, &style),
+        expected
+    );
     if let Some(span) = &mut off.span {
         span.offset = 10_000;
     }
@@ -141,7 +149,10 @@ fn colours() {
         width: 80,
     };
     let text = diagnostics_human(&[unknown_key()], &sources(), &style);
-    assert!(text.contains("\u{1b}[31m×\u{1b}[0m rds_instance.main: unknown key"), "{text:?}");
+    assert!(
+        text.contains("\u{1b}[31m×\u{1b}[0m rds_instance.main: unknown key"),
+        "{text:?}"
+    );
     assert!(text.ends_with("\u{1b}[1m1 error\u{1b}[0m\n"));
     assert_eq!(
         anstream::adapter::strip_str(&text).to_string(),
@@ -170,4 +181,20 @@ fn programs_get_the_place_and_never_the_line() {
 }
 "#
     );
+}
+
+#[test]
+fn a_span_at_the_very_end_is_no_trouble() {
+    let style = Style::plain(80);
+    let mut end = Diagnostic::error("something is missing").span(span("port"));
+    for source in [SOURCE, "", "a", "a: b\r\n"] {
+        if let Some(span) = &mut end.span {
+            (span.offset, span.len) = (source.len(), 0);
+        }
+        let sources = [("stack.yaml".to_owned(), source.to_owned())].into();
+        let text = diagnostics_human(std::slice::from_ref(&end), &sources, &style);
+        assert!(text.starts_with("  × something is missing\n"), "{text}");
+        assert!(text.contains("stack.yaml:"), "{text}");
+        assert!(!text.contains("Failed"), "{text}");
+    }
 }

@@ -2,7 +2,11 @@
 
 /// Formats seconds: `0.8s`, `12s`, `2m05s`, `1h02m`.
 pub fn duration(seconds: f64) -> String {
-    let seconds = if seconds.is_finite() { seconds.max(0.0) } else { 0.0 };
+    let seconds = if seconds.is_finite() {
+        seconds.max(0.0)
+    } else {
+        0.0
+    };
     if seconds < 9.95 {
         return format!("{seconds:.1}s");
     }

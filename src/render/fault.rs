@@ -45,7 +45,11 @@ mod tests {
     use crate::model::{Class, Residue};
 
     fn fault() -> Fault {
-        let mut fault = Fault::new("rds:CreateDBInstance", Class::Denied, "User may not.\nAt all.");
+        let mut fault = Fault::new(
+            "rds:CreateDBInstance",
+            Class::Denied,
+            "User may not.\nAt all.",
+        );
         fault.code = Some("AccessDenied".to_owned());
         fault.request_id = Some("1-2-3".to_owned());
         fault.help("allow the caller `rds:CreateDBInstance`")
@@ -75,7 +79,10 @@ mod tests {
         };
         for (residue, text) in [
             (Residue::Nothing, "nothing was changed"),
-            (Residue::Remains, "it remains, and the next run\n                 goes on from it"),
+            (
+                Residue::Remains,
+                "it remains, and the next run goes\n                 on from it",
+            ),
             (
                 Residue::Unknown,
                 "it cannot be told what was\n                 changed; the next run looks",

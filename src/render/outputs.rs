@@ -57,7 +57,9 @@ pub fn outputs_env(outputs: &BTreeMap<Addr, Outputs>, reveal: bool) -> String {
         for (name, output) in outputs {
             let name = variable(&format!("{addr}_{name}"));
             let line = match output {
-                Output::Secret(_) if !reveal => format!("# {name} is secret; --show-secrets writes it\n"),
+                Output::Secret(_) if !reveal => {
+                    format!("# {name} is secret; --show-secrets writes it\n")
+                }
                 output => format!("{name}={}\n", quoted(&raw(output))),
             };
             text.push_str(&line);
@@ -83,7 +85,13 @@ fn raw(output: &Output) -> String {
 }
 
 fn variable(name: &str) -> String {
-    let sign = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    let sign = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_uppercase()
+        } else {
+            '_'
+        }
+    };
     name.chars().map(sign).collect()
 }
 
@@ -105,8 +113,14 @@ mod tests {
         ];
         let role = [("zones", Output::Plain(json!(["a", "b"])))];
         [
-            (Addr::new("rds_instance", "main"), db.map(|(k, v)| (k.to_owned(), v)).into()),
-            (Addr::new("x", "y-z"), role.map(|(k, v)| (k.to_owned(), v)).into()),
+            (
+                Addr::new("rds_instance", "main"),
+                db.map(|(k, v)| (k.to_owned(), v)).into(),
+            ),
+            (
+                Addr::new("x", "y-z"),
+                role.map(|(k, v)| (k.to_owned(), v)).into(),
+            ),
         ]
         .into()
     }
@@ -158,7 +172,10 @@ X_Y_Z_ZONES='[\"a\",\"b\"]'
     #[test]
     fn one_output_is_raw() {
         let secret = Output::Secret(Secret::new("s"));
-        assert_eq!(output_raw(&Output::from("a b"), false).as_deref(), Some("a b"));
+        assert_eq!(
+            output_raw(&Output::from("a b"), false).as_deref(),
+            Some("a b")
+        );
         assert_eq!(output_raw(&secret, false), None);
         assert_eq!(output_raw(&secret, true).as_deref(), Some("s"));
     }

@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn long_words_stay_whole_and_values_are_chopped() {
         let word = "x".repeat(45);
-        assert_eq!(wrap(&word, 30, (0, 0)), [word.clone()]);
+        assert_eq!(wrap(&word, 30, (0, 0)), std::slice::from_ref(&word));
         assert_eq!(
             chop(&word, 30, 10),
             ["x".repeat(20), "x".repeat(20), "x".repeat(5)]

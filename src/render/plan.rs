@@ -49,7 +49,11 @@ fn header(plan: &Plan) -> String {
         Purpose::Destroy => "Plan to destroy stack",
     };
     let place = place(plan);
-    format!("{what} {}{}{place}", plan.stack, if place.is_empty() { "" } else { ", " })
+    format!(
+        "{what} {}{}{place}",
+        plan.stack,
+        if place.is_empty() { "" } else { ", " }
+    )
 }
 
 /// Where the stack is, as far as it is known.
@@ -81,12 +85,20 @@ fn orphans(page: &mut Page<'_>, plan: &Plan) {
     let left: Vec<&Orphan> = plan
         .orphans
         .iter()
-        .filter(|o| !plan.changes.iter().any(|c| c.is_change() && c.addr == o.addr))
+        .filter(|o| {
+            !plan
+                .changes
+                .iter()
+                .any(|c| c.is_change() && c.addr == o.addr)
+        })
         .collect();
     if left.is_empty() {
         return;
     }
-    page.heading(Tone::Warning, "No longer in stack.yaml, and left as they are:");
+    page.heading(
+        Tone::Warning,
+        "No longer in stack.yaml, and left as they are:",
+    );
     for orphan in &left {
         let mut line = format!("{} ({})", orphan.addr, clean(&orphan.id));
         if orphan.holds_data {
@@ -116,7 +128,11 @@ fn close(page: &mut Page<'_>, plan: &Plan, unlooked: usize) {
         counts(&plan.summary)
     };
     if unlooked > 0 {
-        let are = many(unlooked, "entry was not looked at", "entries were not looked at");
+        let are = many(
+            unlooked,
+            "entry was not looked at",
+            "entries were not looked at",
+        );
         last.push_str(&format!(" {are}."));
     }
     page.prose("", Tone::Strong, &last);

@@ -37,8 +37,17 @@ pub fn status_human(rows: &[StatusRow], style: &Style) -> String {
     let first = addrs.max().unwrap_or(0).max(len(heads.0));
     let states = rows.iter().map(|r| len(&clean(&r.state)));
     // a long state does not push the drift of all the others off the screen
-    let second = states.filter(|l| *l <= 24).max().unwrap_or(0).max(len(heads.1));
-    let head = format!("{}  {}  {}", pad(heads.0, first), pad(heads.1, second), heads.2);
+    let second = states
+        .filter(|l| *l <= 24)
+        .max()
+        .unwrap_or(0)
+        .max(len(heads.1));
+    let head = format!(
+        "{}  {}  {}",
+        pad(heads.0, first),
+        pad(heads.1, second),
+        heads.2
+    );
     page.line(&style.paint(Tone::Faint, &head));
     for row in rows {
         let state = clean(&row.state);
@@ -49,8 +58,13 @@ pub fn status_human(rows: &[StatusRow], style: &Style) -> String {
         } else {
             clean(&row.drift.join(", "))
         };
-        let tone = if row.drift.is_empty() { Tone::Faint } else { Tone::Warning };
-        let state = style.paint(Tone::Strong, &state) + &" ".repeat(second.saturating_sub(len(&state)));
+        let tone = if row.drift.is_empty() {
+            Tone::Faint
+        } else {
+            Tone::Warning
+        };
+        let state =
+            style.paint(Tone::Strong, &state) + &" ".repeat(second.saturating_sub(len(&state)));
         for (at, piece) in wrap(&drift, style.width, (begin, begin)).iter().enumerate() {
             let piece = style.paint(tone, piece);
             if at == 0 {
@@ -87,7 +101,10 @@ mod tests {
     use super::*;
 
     fn rows() -> Vec<StatusRow> {
-        let details = [("endpoint", "db.example:5432"), ("restarts", "2026-03-01 09:00 UTC, by itself")];
+        let details = [
+            ("endpoint", "db.example:5432"),
+            ("restarts", "2026-03-01 09:00 UTC, by itself"),
+        ];
         vec![
             StatusRow {
                 addr: Addr::new("rds_instance", "main"),
@@ -120,7 +137,10 @@ iam_role.a         ready    description,
     owner  nobody's
 "
         );
-        assert_eq!(status_human(&[], &Style::plain(44)), "Nothing is in the stack.\n");
+        assert_eq!(
+            status_human(&[], &Style::plain(44)),
+            "Nothing is in the stack.\n"
+        );
     }
 
     #[test]

@@ -105,12 +105,18 @@ fn next(summary: &RunSummary, typed: Invocation<'_>) -> Option<String> {
         ));
     }
     if summary.interrupted || !summary.skipped.is_empty() {
-        return Some(format!("`{program} {command}` again; it goes on from what is there."));
+        return Some(format!(
+            "`{program} {command}` again; it goes on from what is there."
+        ));
     }
     if !summary.accepted.is_empty() {
         return Some(format!("`{program} status` tells how far it is."));
     }
-    (command == "apply").then(|| format!("`{program} verify` proves the whole chain end to end."))
+    (command == "apply").then(|| {
+        format!(
+            "`{program} status` shows what is there, `{program} output` what others need of it."
+        )
+    })
 }
 
 #[cfg(test)]

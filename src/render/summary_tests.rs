@@ -37,16 +37,20 @@ fn a_complete_run_is_short() {
         "Done: rds_instance.main, iam_role.a
 
 apply is complete after 12m05s: 2 done.
-Next: `cruddur-infra --sandbox verify` proves the whole chain end to end.
+Next: `cruddur-infra --sandbox status` shows what is there, `cruddur-infra --sandbox output` what others need of it.
 "
     );
 }
 
 #[test]
 fn a_broken_run_says_what_remains() {
-    let mut fault = Fault::new("lambda:CreateFunction", Class::Transient, "no answer came in time")
-        .residue(Residue::Unknown)
-        .help("check the network");
+    let mut fault = Fault::new(
+        "lambda:CreateFunction",
+        Class::Transient,
+        "no answer came in time",
+    )
+    .residue(Residue::Unknown)
+    .help("check the network");
     fault.request_id = Some("77".to_owned());
     let record = record(vec![
         Event::Failed {

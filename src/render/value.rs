@@ -39,7 +39,10 @@ pub(super) fn lines(shown: &Shown, like: &Shown, style: &Style) -> Vec<String> {
                 Shown::Value(like) => arranged(&value, &opened(like)),
                 _ => value,
             };
-            visible(&format!("{value:#}")).split('\n').map(str::to_owned).collect()
+            visible(&format!("{value:#}"))
+                .split('\n')
+                .map(str::to_owned)
+                .collect()
         }
         other => vec![json(&other)],
     }
@@ -48,7 +51,9 @@ pub(super) fn lines(shown: &Shown, like: &Shown, style: &Style) -> Vec<String> {
 /// Tells whether a value has more than one line of its own.
 pub(super) fn is_long(shown: &Shown) -> bool {
     match shown {
-        Shown::Value(Value::String(text)) => text.contains('\n') || opened(&Value::from(text.as_str())) != *text,
+        Shown::Value(Value::String(text)) => {
+            text.contains('\n') || opened(&Value::from(text.as_str())) != *text
+        }
         _ => false,
     }
 }
@@ -106,7 +111,12 @@ fn arranged(value: &Value, like: &Value) -> Value {
             let rest = have.keys().filter(|k| !order.contains_key(*k));
             first
                 .chain(rest)
-                .map(|k| (k.clone(), arranged(&have[k], order.get(k).unwrap_or(&Value::Null))))
+                .map(|k| {
+                    (
+                        k.clone(),
+                        arranged(&have[k], order.get(k).unwrap_or(&Value::Null)),
+                    )
+                })
                 .collect()
         }
         (Value::Array(have), Value::Array(order)) => have
@@ -153,10 +163,19 @@ mod tests {
             (Shown::from(true), "true"),
             (Shown::from(json!(["a", 1])), "[\"a\", 1]"),
             (Shown::from(json!({})), "{}"),
-            (Shown::from(json!({"a": [], "b": {"c": null}})), "{ \"a\": [], \"b\": { \"c\": null } }"),
+            (
+                Shown::from(json!({"a": [], "b": {"c": null}})),
+                "{ \"a\": [], \"b\": { \"c\": null } }",
+            ),
             (Shown::from("a\u{1b}\u{9b}b"), "\"a\\u001b\\u009bb\""),
-            (Shown::Digest("0123456789abcdef".to_owned()), "0123456789ab…"),
-            (Shown::Digest("sha256:0123456789abcdef".to_owned()), "sha256:0123456789ab…"),
+            (
+                Shown::Digest("0123456789abcdef".to_owned()),
+                "0123456789ab…",
+            ),
+            (
+                Shown::Digest("sha256:0123456789abcdef".to_owned()),
+                "sha256:0123456789ab…",
+            ),
             (Shown::Digest("0123".to_owned()), "0123"),
         ] {
             assert_eq!(inline(&shown, &unicode), text);

@@ -162,7 +162,9 @@ impl Facts {
                 Err(_) => Err(first),
             })
             .map_err(|e| {
-                Unresolved::wrong(format!("`{template}` does not give what is wanted here: {e}"))
+                Unresolved::wrong(format!(
+                    "`{template}` does not give what is wanted here: {e}"
+                ))
             })
     }
 
@@ -196,9 +198,12 @@ impl Facts {
                     Template::parse(text).map_err(|e| Unresolved::wrong(e.to_string()))?;
                 self.get::<Value>(&Input::Template(template))?
             }
-            Value::Array(items) => {
-                Value::Array(items.iter().map(|i| self.value(i)).collect::<Result<_, _>>()?)
-            }
+            Value::Array(items) => Value::Array(
+                items
+                    .iter()
+                    .map(|i| self.value(i))
+                    .collect::<Result<_, _>>()?,
+            ),
             Value::Object(items) => Value::Object(
                 items
                     .iter()

@@ -32,7 +32,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Input<T> {
                 f.write_str("a value or a reference")
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                Template::parse(text).map(Input::Template).map_err(E::custom)
+                Template::parse(text)
+                    .map(Input::Template)
+                    .map_err(E::custom)
             }
             fn visit_newtype_struct<D: Deserializer<'de>>(
                 self,

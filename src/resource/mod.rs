@@ -12,7 +12,7 @@ pub use input::{Input, MARK, SECRET_MARK, SecretInput, Text};
 pub use template::{Part, Template, TemplateError};
 
 use crate::model::{
-    Action, Addr, ApiCall, Diagnostic, Diff, Fault, Outputs, OutputRef, Owner, Readiness,
+    Action, Addr, ApiCall, Diagnostic, Diff, Fault, OutputRef, Outputs, Owner, Readiness,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;

@@ -27,8 +27,9 @@ use wire::{ApiError, Call, Reply, Service};
 
 /// Finds a Python wheel that fits the local interpreter; the sandbox needs it to run a function whose layer was
 /// built for another one. Arguments: project, version, interpreter tag (`cp311`). Returns the wheel's path.
-pub type LocalWheels =
-    Arc<dyn Fn(String, String, String) -> BoxFuture<'static, Result<PathBuf, String>> + Send + Sync>;
+pub type LocalWheels = Arc<
+    dyn Fn(String, String, String) -> BoxFuture<'static, Result<PathBuf, String>> + Send + Sync,
+>;
 
 /// The sandbox of one stack file.
 #[derive(Clone)]
@@ -65,8 +66,7 @@ impl Sandbox {
     /// Where its directory cannot be made or written.
     pub fn open(options: SandboxOptions) -> std::io::Result<Self> {
         let store = Store::open(&options.dir, &options.region, options.timing)?;
-        let postgres =
-            postgres::Servers::new(options.dir.clone(), options.programs, options.cache);
+        let postgres = postgres::Servers::new(options.dir.clone(), options.programs, options.cache);
         Ok(Sandbox {
             store,
             wheels: options.wheels,

@@ -48,6 +48,9 @@ impl World {
 
     /// Gives out a new AWS-like id: `prefix` and seventeen hexadecimal digits.
     pub fn id(&mut self, prefix: &str) -> String {
-        format!("{prefix}{:017x}", self.next_serial().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 4)
+        format!(
+            "{prefix}{:017x}",
+            self.next_serial().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 4
+        )
     }
 }

@@ -58,7 +58,11 @@ impl Loaded {
         for (request, asset) in &stack.assets {
             hasher.update(format!("{request:?}={}\n", asset.sha256_hex).as_bytes());
         }
-        hasher.finalize().iter().map(|b| format!("{b:02x}")).collect()
+        hasher
+            .finalize()
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect()
     }
 
     /// Makes the stack for the engine.

@@ -98,7 +98,11 @@ impl Loaded {
         let mut found = Vec::new();
         entry.node.texts(&mut |node, text| {
             if let Ok(template) = Template::parse(text) {
-                found.extend(template.outputs().map(|r| (r.clone(), node.offset, node.len)));
+                found.extend(
+                    template
+                        .outputs()
+                        .map(|r| (r.clone(), node.offset, node.len)),
+                );
             }
         });
         for reference in entry.managed.references() {
@@ -134,7 +138,10 @@ impl Loaded {
             return Some((format!("there is no kind `{}`", r.from.kind), Some(help)));
         };
         if !self.addresses.contains(&r.from) {
-            return Some((format!("{} is not in this file", r.from), self.meant(&r.from)));
+            return Some((
+                format!("{} is not in this file", r.from),
+                self.meant(&r.from),
+            ));
         }
         if !outputs.iter().any(|o| o.name == r.output) {
             let names: Vec<_> = outputs.iter().map(|o| o.name).collect();

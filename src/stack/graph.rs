@@ -41,7 +41,10 @@ pub fn schema(kinds: &[Arc<dyn Kind>]) -> Value {
         "stack".to_owned(),
         json!({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", "description": "The stack's name: it marks what is yours"}),
     );
-    sections.insert("region".to_owned(), json!({"type": "string", "description": "The AWS region"}));
+    sections.insert(
+        "region".to_owned(),
+        json!({"type": "string", "description": "The AWS region"}),
+    );
     sections.insert(
         "account".to_owned(),
         json!({"type": "string", "pattern": "^[0-9]{12}$", "description": "The AWS account; credentials of another one are refused"}),

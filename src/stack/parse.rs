@@ -97,7 +97,8 @@ impl Loaded {
             self.complain(
                 (root.offset, 1),
                 "the file holds no stack",
-                "begin with `stack: <name>`; `cruddur-infra init` writes a commented file".to_owned(),
+                "begin with `stack: <name>`; `cruddur-infra init` writes a commented file"
+                    .to_owned(),
             );
             return;
         };
@@ -116,7 +117,8 @@ impl Loaded {
                         _ => self.complain(
                             (node.offset, node.len),
                             "`stack` is no name",
-                            "write up to 64 letters, digits, `-` and `_`, as in `stack: cruddur`".to_owned(),
+                            "write up to 64 letters, digits, `-` and `_`, as in `stack: cruddur`"
+                                .to_owned(),
                         ),
                     }
                 }
@@ -137,7 +139,8 @@ impl Loaded {
                     _ => self.complain(
                         (node.offset, node.len),
                         "`account` is no AWS account",
-                        "write its twelve digits in quotes, as in `account: \"123456789012\"`".to_owned(),
+                        "write its twelve digits in quotes, as in `account: \"123456789012\"`"
+                            .to_owned(),
                     ),
                 },
                 section => match kinds.iter().find(|k| k.section() == section) {
@@ -335,7 +338,14 @@ impl Loaded {
             if let Some(kind) = kinds.iter().find(|k| k.name() == implied.addr.kind) {
                 let node = Node::from_json(&implied.spec, offset, len);
                 self.addresses.insert(implied.addr.clone());
-                self.open(kind.as_ref(), implied.addr, node, Vec::new(), adopt, Some(by));
+                self.open(
+                    kind.as_ref(),
+                    implied.addr,
+                    node,
+                    Vec::new(),
+                    adopt,
+                    Some(by),
+                );
             }
         }
     }

@@ -33,7 +33,10 @@ fn problems(text: &str) -> Vec<String> {
                     s.line,
                     s.column,
                     p.message,
-                    p.help.as_ref().map(|h| format!(" ({h})")).unwrap_or_default()
+                    p.help
+                        .as_ref()
+                        .map(|h| format!(" ({h})"))
+                        .unwrap_or_default()
                 )
             })
             .collect(),
@@ -52,10 +55,12 @@ fn numbers_are_taken_as_they_are_written() {
 #[test]
 fn every_mistake_is_found_at_once_and_in_order() {
     assert_eq!(
-        problems("nmae: a\nport: 99999\npublic: no\nlist: [1, x, 300]\npassword: hunter2\ncount: many\n"),
+        problems(
+            "nmae: a\nport: 99999\npublic: no\nlist: [1, x, 300]\npassword: hunter2\ncount: many\n"
+        ),
         [
-            "1:1 unknown key `nmae` (did you mean `name`?)",
             "1:1 `name` is missing",
+            "1:1 unknown key `nmae` (did you mean `name`?)",
             "2:7 a whole number from 0 to 65535 is wanted here, not the number 99999",
             "3:9 true or false is wanted here, not the text \"no\" (write false)",
             "4:11 a whole number is wanted here, not the text \"x\"",
@@ -89,7 +94,10 @@ fn mistakes_in_the_yaml_itself_are_named() {
 fn a_bomb_is_refused() {
     let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x]\n");
     for i in 1..10 {
-        bomb.push_str(&format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 9].join(",")));
+        bomb.push_str(&format!(
+            "a{i}: &a{i} [{}]\n",
+            vec![format!("*a{}", i - 1); 9].join(",")
+        ));
     }
     assert!(parse(&bomb).is_err());
     assert!(parse(&format!("a: {}{}", "[".repeat(5000), "]".repeat(5000))).is_err());

@@ -58,7 +58,13 @@ struct Outcome {
     events: Vec<Stamped>,
 }
 
-fn applied(s: &Stack, p: &Plan, seen: &Seen, clock: &VirtualClock, cancel_after: Option<usize>) -> Outcome {
+fn applied(
+    s: &Stack,
+    p: &Plan,
+    seen: &Seen,
+    clock: &VirtualClock,
+    cancel_after: Option<usize>,
+) -> Outcome {
     let (tx, mut rx) = unbounded_channel();
     let stop = CancellationToken::new();
     let clock_dyn: Arc<dyn Clock> = Arc::new(clock.clone());
@@ -96,10 +102,16 @@ fn applied(s: &Stack, p: &Plan, seen: &Seen, clock: &VirtualClock, cancel_after:
         let (summary, (events, cancelled_at)) = futures_util::future::join(body, watch).await;
         if let Some(at) = cancelled_at {
             for e in events.iter().skip(at) {
-                assert!(!matches!(e.event, Event::Started { .. }), "work began after the cancel");
+                assert!(
+                    !matches!(e.event, Event::Started { .. }),
+                    "work began after the cancel"
+                );
             }
         }
-        assert!(matches!(events.last().unwrap().event, Event::Finished { .. }));
+        assert!(matches!(
+            events.last().unwrap().event,
+            Event::Finished { .. }
+        ));
         Outcome { summary, events }
     })
 }
@@ -167,8 +179,12 @@ fn trial(seed: u64) -> Tally {
             if p.is_empty() {
                 break;
             }
-            assert!(!clean, "seed {seed}: one apply that reported success was not enough: {p:#?}");
-            let cancel = (stormy && roll(&mut rng) % 2 == 0).then(|| (roll(&mut rng) % 14) as usize);
+            assert!(
+                !clean,
+                "seed {seed}: one apply that reported success was not enough: {p:#?}"
+            );
+            let cancel =
+                (stormy && roll(&mut rng) % 2 == 0).then(|| (roll(&mut rng) % 14) as usize);
             let out = applied(&s, &p, &seen, &clock, cancel);
             tally.applies += 1;
             clean = out.summary.complete();
@@ -196,20 +212,29 @@ fn trial(seed: u64) -> Tally {
     for round in 0..2 {
         let seen = look(&s, &clock, Goal::Destroy).unwrap();
         let p = planned(&s, &seen, Purpose::Destroy);
-        assert!(round == 0 || p.is_empty(), "seed {seed}: a second destroy finds work");
+        assert!(
+            round == 0 || p.is_empty(),
+            "seed {seed}: a second destroy finds work"
+        );
         let out = applied(&s, &p, &seen, &clock, None);
         assert!(out.summary.complete(), "seed {seed}: {:#?}", out.events);
     }
     laws(&world, seed);
     let w = world.lock().unwrap();
-    assert!(w.things.is_empty(), "seed {seed}: destroy left {:?}", w.things.keys());
+    assert!(
+        w.things.is_empty(),
+        "seed {seed}: destroy left {:?}",
+        w.things.keys()
+    );
     tally.peak = w.peak;
     tally
 }
 
 #[test]
 fn random_worlds_converge() {
-    let only: Option<u64> = std::env::var("ENGINE_SEED").ok().map(|s| s.parse().unwrap());
+    let only: Option<u64> = std::env::var("ENGINE_SEED")
+        .ok()
+        .map(|s| s.parse().unwrap());
     let seeds: Vec<u64> = only.map_or_else(|| (0..300).collect(), |s| vec![s]);
     let mut all = Tally::default();
     for seed in seeds {
@@ -218,7 +243,10 @@ fn random_worlds_converge() {
         all.broken += t.broken;
         all.peak = all.peak.max(t.peak);
     }
-    println!("{} applies, {} failed or cancelled part-way, peak {}", all.applies, all.broken, all.peak);
+    println!(
+        "{} applies, {} failed or cancelled part-way, peak {}",
+        all.applies, all.broken, all.peak
+    );
     if only.is_none() {
         // the storm was one
         assert!(all.broken * 3 > all.applies, "hardly anything ever failed");

@@ -120,14 +120,18 @@ impl Fake {
                 }
             }
             let one_in = w.fault;
-            let mut r = || {
-                roll(&mut w.rng)
-            };
+            let mut r = || roll(&mut w.rng);
             pause = (r() % 90 + 1) as f64 / 1000.0;
             before = one_in > 0 && r() % one_in == 0;
             after = one_in > 0 && op != "read" && r() % one_in == 0;
-            class = [Class::Transient, Class::Throttled, Class::Denied, Class::Invalid, Class::Busy, Class::Propagating]
-                [(r() % 6) as usize];
+            class = [
+                Class::Transient,
+                Class::Throttled,
+                Class::Denied,
+                Class::Invalid,
+                Class::Busy,
+                Class::Propagating,
+            ][(r() % 6) as usize];
         }
         self.clock.sleep(pause).await;
         let result = if before {
@@ -146,7 +150,10 @@ impl Fake {
             w.log.push(op.to_owned());
         }
         match result {
-            Ok(_) if after => Err(Fault::new(op, Class::Transient, "the reply was lost").residue(Residue::Unknown)),
+            Ok(_) if after => {
+                Err(Fault::new(op, Class::Transient, "the reply was lost")
+                    .residue(Residue::Unknown))
+            }
             other => other,
         }
     }
@@ -222,7 +229,11 @@ impl Resource for Fake {
         }
     }
     fn outputs(_: &Spec, _: &Facts, h: &Live) -> Outputs {
-        [("token".to_owned(), Output::from(format!("{}#{}", h.id, h.t.serial)))].into()
+        [(
+            "token".to_owned(),
+            Output::from(format!("{}#{}", h.id, h.t.serial)),
+        )]
+        .into()
     }
     fn owner(h: &Live, stack: &str) -> Owner {
         match h.t.owner.as_str() {
@@ -392,18 +403,24 @@ impl Resource for Fake {
 fn upstream_is_current(w: &mut World, x: &Want) {
     for token in &x.ins {
         let (id, serial) = token.split_once('#').unwrap();
-        let ok = w
-            .things
-            .get(id)
-            .is_some_and(|up| up.serial.to_string() == serial && up.left == 0 && up.leaving.is_none());
+        let ok = w.things.get(id).is_some_and(|up| {
+            up.serial.to_string() == serial && up.left == 0 && up.leaving.is_none()
+        });
         if !ok {
-            w.broken_laws.push(format!("{} was written while {id} was not current and ready", x.id));
+            w.broken_laws.push(format!(
+                "{} was written while {id} was not current and ready",
+                x.id
+            ));
         }
     }
 }
 
 /// Makes a stack of things from JSON: address → spec.
-pub fn stack(doc: &serde_json::Map<String, serde_json::Value>, world: &Shared, clock: &VirtualClock) -> Stack {
+pub fn stack(
+    doc: &serde_json::Map<String, serde_json::Value>,
+    world: &Shared,
+    clock: &VirtualClock,
+) -> Stack {
     let kind: Arc<dyn Kind> = Arc::new(KindOf(Arc::new(Fake {
         world: world.clone(),
         clock: clock.clone(),

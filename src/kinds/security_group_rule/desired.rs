@@ -75,7 +75,10 @@ pub fn source(spec: &Spec, facts: &Facts) -> Result<Source, Unresolved> {
     if is_personal(spec) {
         // commands that need no address (destroy, output) do not ask for it: nothing is compared then
         let address = facts.stack.current_ip.ok_or_else(|| {
-            Unresolved::waits_for(&OutputRef::new(Addr::new("this_machine", "public"), "address"))
+            Unresolved::waits_for(&OutputRef::new(
+                Addr::new("this_machine", "public"),
+                "address",
+            ))
         })?;
         return Source::machine(address).map_err(Unresolved::wrong);
     }

@@ -52,7 +52,11 @@ impl HumanView {
     }
 
     fn line(&mut self, tone: Tone, sign: &str, text: &str) {
-        let line = format!("{} {}", self.style.paint(tone, sign), text.replace('\n', " "));
+        let line = format!(
+            "{} {}",
+            self.style.paint(tone, sign),
+            text.replace('\n', " ")
+        );
         match &mut self.sink {
             // a terminal that went away must not stop a half-done run
             Sink::Plain(out) => {
@@ -91,7 +95,10 @@ impl HumanView {
     fn waiting(&mut self, addr: &Addr, status: &str, seconds: f64, limit: f64) {
         let status = clean(status);
         if let Sink::Live(live) = &mut self.sink {
-            let doing = self.running.get(addr).map_or("", |s| words::doing(s.action));
+            let doing = self
+                .running
+                .get(addr)
+                .map_or("", |s| words::doing(s.action));
             live.wait(addr, &phrase(doing, &status), seconds, limit);
         } else if self.news(addr, &status, seconds) {
             let times = format!("{}, up to {}", duration(seconds), rough_duration(limit));
@@ -184,7 +191,9 @@ impl View for HumanView {
                     "stopping: nothing is in flight".to_owned()
                 } else {
                     let list = list.join(", ");
-                    format!("stopping: nothing new begins; in flight: {list}. Ctrl-C again leaves at once")
+                    format!(
+                        "stopping: nothing new begins; in flight: {list}. Ctrl-C again leaves at once"
+                    )
                 };
                 self.line(Tone::Warning, "!", &text);
             }

@@ -23,7 +23,10 @@ impl View for JsonView {
         };
         line.push('\n');
         // a reader that went away must not stop a half-done run; the summary tells the exit code
-        let _ = self.out.write_all(line.as_bytes()).and_then(|()| self.out.flush());
+        let _ = self
+            .out
+            .write_all(line.as_bytes())
+            .and_then(|()| self.out.flush());
     }
 
     fn done(&mut self) {

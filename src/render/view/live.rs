@@ -1,18 +1,19 @@
 //! Moving lines at the foot of a terminal: one a running step.
 
+use super::screen::Screen;
 use crate::model::Addr;
 use crate::render::style::{Style, Tone};
 use crate::render::{duration, rough_duration};
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
+use std::io::Write;
 use std::time::Duration;
 
 /// The moving lines, and the lines above them.
 pub(super) struct Live {
     style: Style,
+    screen: Screen,
     all: MultiProgress,
     bars: BTreeMap<Addr, ProgressBar>,
 }
@@ -27,13 +28,11 @@ const WIDTH: usize = 80;
 impl Live {
     pub(super) fn new(out: Box<dyn Write + Send>, style: Style) -> Self {
         let width = if style.width == 0 { WIDTH } else { style.width };
-        let screen = Screen {
-            out: Mutex::new(out),
-            width: u16::try_from(width).unwrap_or(u16::MAX),
-        };
-        let target = ProgressDrawTarget::term_like_with_hz(Box::new(screen), HERTZ);
+        let screen = Screen::new(out, u16::try_from(width).unwrap_or(u16::MAX));
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(screen.clone()), HERTZ);
         Live {
             style,
+            screen,
             all: MultiProgress::with_draw_target(target),
             bars: BTreeMap::new(),
         }
@@ -41,7 +40,7 @@ impl Live {
 
     /// Writes a line above the moving ones.
     pub(super) fn line(&self, line: &str) {
-        let _ = self.all.println(line);
+        let _ = self.all.println(narrow(line));
     }
 
     pub(super) fn start(&mut self, addr: &Addr, doing: &'static str) {
@@ -66,7 +65,7 @@ impl Live {
         if let Some(bar) = self.bars.get(addr) {
             bar.set_style(self.look(seconds));
             bar.reset_elapsed();
-            bar.set_message(message);
+            bar.set_message(narrow(&message));
         }
     }
 
@@ -82,6 +81,7 @@ impl Live {
             bar.finish_and_clear();
         }
         let _ = self.all.clear();
+        let _ = self.screen.leave();
     }
 
     /// How a moving line looks. The time goes on from what the last event told until the next one comes.
@@ -99,59 +99,11 @@ impl Live {
     }
 }
 
-/// A terminal behind a writer: it is moved about in by the escape sequences that every terminal knows.
-struct Screen {
-    out: Mutex<Box<dyn Write + Send>>,
-    width: u16,
-}
-
-impl Screen {
-    fn send(&self, text: &str) -> io::Result<()> {
-        // a panic while writing leaves at worst half a line
-        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        out.write_all(text.as_bytes())
-    }
-
-    fn go(&self, by: usize, letter: char) -> io::Result<()> {
-        if by == 0 {
-            return Ok(());
-        }
-        self.send(&format!("\u{1b}[{by}{letter}"))
-    }
-}
-
-impl fmt::Debug for Screen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Screen").field("width", &self.width).finish_non_exhaustive()
-    }
-}
-
-impl TermLike for Screen {
-    fn width(&self) -> u16 {
-        self.width
-    }
-    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
-        self.go(n, 'A')
-    }
-    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
-        self.go(n, 'B')
-    }
-    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
-        self.go(n, 'C')
-    }
-    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
-        self.go(n, 'D')
-    }
-    fn write_line(&self, text: &str) -> io::Result<()> {
-        self.send(&format!("{text}\n"))
-    }
-    fn write_str(&self, text: &str) -> io::Result<()> {
-        self.send(text)
-    }
-    fn clear_line(&self) -> io::Result<()> {
-        self.send("\r\u{1b}[2K")
-    }
-    fn flush(&self) -> io::Result<()> {
-        self.out.lock().unwrap_or_else(PoisonError::into_inner).flush()
-    }
+/// Replaces characters that may take no column or two: rows are counted by characters. The summary at the end has the
+/// text as it is.
+fn narrow(text: &str) -> String {
+    let known = |c: char| c < '\u{300}' || "–—‘’“”…→✓✗".contains(c);
+    text.chars()
+        .map(|c| if known(c) { c } else { '?' })
+        .collect()
 }

@@ -3,6 +3,7 @@
 mod human;
 mod json;
 mod live;
+mod screen;
 
 pub use human::HumanView;
 pub use json::JsonView;
