@@ -112,11 +112,7 @@ fn next(summary: &RunSummary, typed: Invocation<'_>) -> Option<String> {
     if !summary.accepted.is_empty() {
         return Some(format!("`{program} status` tells how far it is."));
     }
-    (command == "apply").then(|| {
-        format!(
-            "`{program} status` shows what is there, `{program} output` what others need of it."
-        )
-    })
+    (command == "apply").then(|| format!("`{program} status` shows what is there."))
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ fn a_complete_run_is_short() {
         "Done: rds_instance.main, iam_role.a
 
 apply is complete after 12m05s: 2 done.
-Next: `cruddur-infra --sandbox status` shows what is there, `cruddur-infra --sandbox output` what others need of it.
+Next: `cruddur-infra --sandbox status` shows what is there.
 "
     );
 }
