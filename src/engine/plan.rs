@@ -117,7 +117,7 @@ fn in_order(
         .collect();
     let mut queue = Queue::new(todo, |a| info.get(a).map_or(1.0, |i| i.typical));
     let mut changes = Vec::new();
-    while let Some(addr) = queue.next() {
+    while let Some(addr) = queue.pop() {
         queue.finish(&addr);
         let observed = &seen[&addr];
         let mut change = each(&addr, observed, &info[&addr]);

@@ -44,7 +44,7 @@ impl Queue {
     }
 
     /// Returns the heaviest item that waits for nothing.
-    pub fn next(&mut self) -> Option<Addr> {
+    pub fn pop(&mut self) -> Option<Addr> {
         self.next_where(|_| true)
     }
 
@@ -124,9 +124,9 @@ mod tests {
                 .collect(),
             |_| 1.0,
         );
-        assert_eq!(q.next(), Some(a("db")));
-        assert_eq!(q.next(), Some(a("a")));
-        assert_eq!(q.next(), None);
+        assert_eq!(q.pop(), Some(a("db")));
+        assert_eq!(q.pop(), Some(a("a")));
+        assert_eq!(q.pop(), None);
         assert_eq!(q.fail(&a("db")), [a("f"), a("t")]);
         assert!(q.drain().is_empty());
     }
