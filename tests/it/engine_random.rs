@@ -121,12 +121,16 @@ fn look(s: &Stack, clock: &VirtualClock, goal: Goal) -> Result<Seen, Vec<(Addr, 
     run(clock, observe(s, &all, goal, LIMIT))
 }
 
+fn one_in(rng: &mut u64, n: u64) -> bool {
+    roll(rng).is_multiple_of(n)
+}
+
 fn random_doc(rng: &mut u64, n: u64) -> Map<String, Value> {
     let mut d = Map::new();
     for i in 0..n {
         let late = i % 3 == 2;
         let ins: Vec<_> = (0..i)
-            .filter(|&j| (late && j == i - 1) || roll(rng) % 3 == 0)
+            .filter(|&j| (late && j == i - 1) || one_in(rng, 3))
             .rev()
             .map(|j| format!("${{thing.n{j}.token}}"))
             .collect();
@@ -134,7 +138,7 @@ fn random_doc(rng: &mut u64, n: u64) -> Map<String, Value> {
             "id": format!("n{i}"), "v": roll(rng) % 3, "w": roll(rng) % 3, "r": roll(rng) % 4 / 3,
             "ins": ins, "pool": roll(rng) % 4, "late": late,
         });
-        if roll(rng) % 2 == 0 {
+        if one_in(rng, 2) {
             spec["secret"] = json!("${env.PW}");
         }
         d.insert(format!("thing.n{i}"), spec);
@@ -183,8 +187,7 @@ fn trial(seed: u64) -> Tally {
                 !clean,
                 "seed {seed}: one apply that reported success was not enough: {p:#?}"
             );
-            let cancel =
-                (stormy && roll(&mut rng) % 2 == 0).then(|| (roll(&mut rng) % 14) as usize);
+            let cancel = (stormy && one_in(&mut rng, 2)).then(|| (roll(&mut rng) % 14) as usize);
             let out = applied(&s, &p, &seen, &clock, cancel);
             tally.applies += 1;
             clean = out.summary.complete();
