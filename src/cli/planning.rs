@@ -4,9 +4,10 @@ use super::failure::Failure;
 use super::session::Session;
 use crate::engine::{self, Goal, Options, Seen};
 use crate::model::{
-    Action, Addr, Change, Diagnostic, Diff, FORMAT_VERSION, Orphan, Plan, PlanOptions, Purpose,
+    Action, Addr, Change, Diagnostic, Diff, FORMAT_VERSION, Observed, Orphan, Plan, PlanOptions,
+    Purpose,
 };
-use crate::resource::Kind;
+use crate::resource::{ENVIRONMENT, Kind};
 use std::collections::BTreeSet;
 
 /// How many looks at once.
@@ -42,6 +43,7 @@ pub async fn plan(
     let seen = seen.map_err(|faults| {
         Failure::Faults(faults.into_iter().map(|(a, f)| (Some(a), f)).collect())
     })?;
+    named_by_environment(&seen)?;
     let mut warnings = session.warnings.clone();
     let orphans = orphans.unwrap_or_else(|diagnostic| {
         // what is left over matters less than what is to be done: it must not stop a plan
@@ -99,6 +101,24 @@ pub async fn plan(
         options: options.clone(),
     };
     Ok((plan, seen))
+}
+
+/// Fails where an unset variable says which object is meant: taking it for absent would leave it behind.
+fn named_by_environment(seen: &Seen) -> Result<(), Failure> {
+    for (addr, observed) in &seen.observed {
+        if let Observed::Unknowable { waits_for } = observed
+            && let Some(r) = waits_for.iter().find(|r| r.from.kind == ENVIRONMENT)
+        {
+            return Err(Failure::with_help(
+                format!(
+                    "{addr} cannot be found: the variable {} is not set",
+                    r.from.name
+                ),
+                format!("export {}=… before the command", r.from.name),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn known(session: &Session, options: &PlanOptions) -> Result<(), Failure> {

@@ -39,7 +39,7 @@ pub async fn apply(global: &Global, args: &ApplyArgs, output: &Output) -> Result
         dial: args.dial.clone(),
         // a database that is replaced or pruned leaves a snapshot behind, as in a destroy
         final_snapshot: final_snapshot(&options),
-        assets: true,
+        comparing: true,
     };
     let session = or_stopped(Session::open(global, &needs), &stop).await?;
     let result = apply_in(

@@ -29,8 +29,8 @@ pub struct Needs {
     pub dial: Dial,
     /// What `destroy` does with data.
     pub final_snapshot: FinalSnapshot,
-    /// The files that entries are made of.
-    pub assets: bool,
+    /// Everything is compared: the files that entries are made of, and every variable, must be there.
+    pub comparing: bool,
 }
 
 /// A command's surroundings.
@@ -195,10 +195,12 @@ impl Session {
         let loaded = read(global, &all)?;
         let (env, invented) = environment(&loaded, local.map(|l| l.dir.as_path()));
         let mut found = loaded.diagnostics.clone();
-        found.extend(loaded.unset(|name| env.contains_key(name)));
+        if needs.comparing {
+            found.extend(loaded.unset(|name| env.contains_key(name)));
+        }
         let wheels = local::wheels()?;
         let mut facts = offline_facts(&loaded, env);
-        if needs.assets {
+        if needs.comparing {
             let (assets, wrong) = loaded.assets(base(global), Some(&wheels)).await;
             facts.assets = assets;
             found.extend(wrong);

@@ -38,7 +38,7 @@ pub async fn plan_command(
         address: true,
         ip: args.allow.ip.clone(),
         dial: args.dial.clone(),
-        assets: true,
+        comparing: true,
         ..Needs::default()
     };
     let session = Session::open(global, &needs).await?;
@@ -70,7 +70,7 @@ pub async fn status(global: &Global, args: &StatusArgs, output: &Output) -> Resu
         address: true,
         ip: args.ip.clone(),
         dial: args.dial.clone(),
-        assets: true,
+        comparing: true,
         ..Needs::default()
     };
     let session = Session::open(global, &needs).await?;

@@ -42,6 +42,9 @@ pub enum FinalSnapshot {
     Skip,
 }
 
+/// The kind under which an unset variable is waited for.
+pub const ENVIRONMENT: &str = "env";
+
 /// What is the same for every entry of a stack.
 #[derive(Clone, Debug)]
 pub struct StackFacts {
@@ -241,11 +244,12 @@ impl Facts {
         })
     }
 
+    /// Commands that compare have refused an unset variable before; others (destroy, output) need it only where it
+    /// says which object is meant, and then it is what the look waits for.
     fn variable(&self, name: &str) -> Result<&Secret, Unresolved> {
-        self.stack
-            .env
-            .get(name)
-            .ok_or_else(|| Unresolved::wrong(format!("the variable {name} is not set")))
+        self.stack.env.get(name).ok_or_else(|| {
+            Unresolved::waits_for(&OutputRef::new(Addr::new(ENVIRONMENT, name), "value"))
+        })
     }
 
     /// Returns a file that the entry is made of.

@@ -7,7 +7,7 @@ mod input;
 mod template;
 
 pub use erased::{Entry, Kind, KindOf, Look, Looked, Managed};
-pub use facts::{AssetRequest, Facts, FinalSnapshot, StackFacts, Unresolved};
+pub use facts::{AssetRequest, ENVIRONMENT, Facts, FinalSnapshot, StackFacts, Unresolved};
 pub use input::{Input, MARK, SECRET_MARK, SecretInput, Text};
 pub use template::{Part, Template, TemplateError};
 
