@@ -18,5 +18,5 @@ pub use policy_document::{
     DocumentChange, MAX_MANAGED_POLICY, decode_policy_document, policy_document_changes,
     policy_document_problems, policy_document_size, same_policy_document, tidy_policy_document,
 };
-pub use tags::{ADDR_TAG, RUN_TAG, STACK_TAG, owner_of, ownership};
+pub use tags::{ADDR_TAG, RUN_TAG, STACK_TAG, owner_of, ownership, tag_fields};
 pub use user_pool::user_pool_id;

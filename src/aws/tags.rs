@@ -1,6 +1,6 @@
 //! Whose an object is (design §6).
 
-use crate::model::Owner;
+use crate::model::{Owner, Shown};
 use crate::resource::Facts;
 use std::collections::BTreeMap;
 
@@ -10,6 +10,17 @@ pub const STACK_TAG: &str = "cruddur-infra:stack";
 pub const ADDR_TAG: &str = "cruddur-infra:addr";
 /// The tag that tells one run's lost reply from someone else's object (aws-facts §6.3).
 pub const RUN_TAG: &str = "cruddur-infra:run";
+
+/// What the names of our own tags begin with.
+const OURS: &str = "cruddur-infra:";
+
+/// Returns tags as fields of a new object, without our own: that they are set goes without saying.
+pub fn tag_fields(tags: &BTreeMap<String, String>) -> Vec<(String, Shown)> {
+    tags.iter()
+        .filter(|(name, _)| !name.starts_with(OURS))
+        .map(|(name, value)| (format!("tags.{name}"), value.as_str().into()))
+        .collect()
+}
 
 /// Returns the tags that say whose an entry's object is.
 pub fn ownership(facts: &Facts) -> BTreeMap<String, String> {

@@ -81,9 +81,16 @@ pub async fn plan(
     if options.prune || (purpose == Purpose::Destroy && whole) {
         changes.extend(pruned(&stack.kinds, &orphans, options, purpose));
     }
-    for observed in seen.observed.values() {
-        if let Some(p) = observed.present() {
-            warnings.extend(p.warnings.iter().cloned());
+    for (addr, observed) in &seen.observed {
+        match observed {
+            Observed::Present(p) => warnings.extend(p.warnings.iter().cloned()),
+            // of what is not made there is nothing to warn
+            Observed::Absent {
+                warnings: of_new, ..
+            } if changes.iter().any(|c| c.addr == *addr && c.is_change()) => {
+                warnings.extend(of_new.iter().cloned());
+            }
+            _ => {}
         }
     }
     warnings.dedup();

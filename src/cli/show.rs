@@ -99,7 +99,7 @@ fn row(addr: &Addr, observed: &Observed) -> StatusRow {
         details: BTreeMap::new(),
     };
     match observed {
-        Observed::Absent => row.state = "absent".to_owned(),
+        Observed::Absent { .. } => row.state = "absent".to_owned(),
         Observed::Unknowable { waits_for } => row.state = waits(waits_for),
         Observed::Unlooked { because } => row.state = format!("not looked at: {because}"),
         Observed::Present(p) => {
@@ -115,6 +115,8 @@ fn row(addr: &Addr, observed: &Observed) -> StatusRow {
                 Owner::Untaggable => String::new(),
             };
             match &p.verdict {
+                // it is not compared any more
+                _ if matches!(p.readiness, Readiness::Leaving(_)) => {}
                 Verdict::Diff(d) => row.drift = d.paths().into_iter().map(str::to_owned).collect(),
                 Verdict::Deferred { waits_for } => row.drift.push(waits(waits_for)),
             }

@@ -153,7 +153,7 @@ fn blank(addr: &Addr, action: Action, reason: &str) -> Change {
 
 fn decide(addr: &Addr, observed: &Observed) -> Change {
     let p = match observed {
-        Observed::Absent => return blank(addr, Action::Create, "absent"),
+        Observed::Absent { verdict, .. } => return create(addr, "absent", verdict),
         Observed::Unknowable { waits_for } => {
             let mut change = blank(addr, Action::Create, &known_after(waits_for));
             change.deferred = waits_for.clone();
@@ -171,7 +171,7 @@ fn decide(addr: &Addr, observed: &Observed) -> Change {
     };
     if let Readiness::Leaving(word) = &p.readiness {
         let reason = format!("{word}; made again once it is gone");
-        return blank(addr, Action::Create, &reason);
+        return create(addr, &reason, &p.verdict);
     }
     match &p.verdict {
         Verdict::Deferred { waits_for } => {
@@ -198,6 +198,18 @@ fn decide(addr: &Addr, observed: &Observed) -> Change {
             change
         }
     }
+}
+
+fn create(addr: &Addr, reason: &str, verdict: &Verdict) -> Change {
+    let mut change = blank(addr, Action::Create, reason);
+    match verdict {
+        Verdict::Diff(fields) => change.diff = fields.clone(),
+        Verdict::Deferred { waits_for } => {
+            change.reason = format!("{reason}; {}", known_after(waits_for));
+            change.deferred = waits_for.clone();
+        }
+    }
+    change
 }
 
 /// Checks what needs the user's word.
@@ -268,6 +280,8 @@ fn fingerprint(observed: &Observed) -> String {
         Observed::Present(p) => {
             serde_json::json!([p.outputs, p.readiness, p.verdict, p.owner, p.guard])
         }
+        // what it will be like is in the plan itself
+        Observed::Absent { .. } => serde_json::json!("absent"),
         other => serde_json::json!(other),
     }
     .to_string();

@@ -141,10 +141,10 @@ impl Step<'_> {
                 }
             };
             match observed {
-                Observed::Absent if made || self.change.action == Action::Wait => {
+                Observed::Absent { .. } if made || self.change.action == Action::Wait => {
                     self.pause(&mut pace, "not visible yet").await?;
                 }
-                Observed::Absent => match self.change.action {
+                Observed::Absent { .. } => match self.change.action {
                     Action::Create | Action::Replace => {
                         match self.node.create(&self.facts).await {
                             Ok(()) => {

@@ -105,6 +105,15 @@ pub struct FieldChange {
 pub struct Diff(pub Vec<FieldChange>);
 
 impl Diff {
+    /// Makes the diff of an object that is not there from what it will be like.
+    pub fn of_new(fields: impl IntoIterator<Item = (String, Shown)>) -> Self {
+        let mut diff = Diff::default();
+        for (path, after) in fields {
+            diff.note(&path, Shown::NOTHING, after, Force::Update);
+        }
+        diff
+    }
+
     /// Tells whether all is as it should be.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -34,7 +34,8 @@ pub enum Owner {
     Untaggable,
 }
 
-/// Whether it is as it should be.
+/// Whether it is as it should be. What is not there, or on its way out, is compared with nothing: every field of the
+/// new object is a difference.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -71,7 +72,12 @@ pub struct Presence {
 #[serde(rename_all = "snake_case")]
 pub enum Observed {
     /// It is not there.
-    Absent,
+    Absent {
+        /// What it will be like.
+        verdict: Verdict,
+        /// What the user should know before it is made.
+        warnings: Vec<Diagnostic>,
+    },
     /// It cannot be looked at before these are known.
     Unknowable {
         /// What is missing.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::model::{
     Action, Addr, ApiCall, Change, Class, Diff, Fault, Observed, Orphan, OutputRef, Owner,
-    Presence, Verdict,
+    Presence, Readiness, Verdict,
 };
 use crate::yaml::{Node, Problem};
 use futures_util::future::BoxFuture;
@@ -246,13 +246,16 @@ impl<R: Resource> Looked for LookedAt<'_, R> {
             Err(u) if !u.wrong.is_empty() => return Err(unresolved(R::KIND, u)),
             other => other,
         };
-        let Some(have) = &self.live else {
-            return Ok(Observed::Absent);
-        };
+        // what is on its way out is not compared either: it is made anew
+        let readiness = self.live.as_ref().map(R::readiness);
+        let stays = |_: &&R::Live| !matches!(readiness, Some(Readiness::Leaving(_)));
         let (verdict, warnings) = match want {
             Ok(want) => (
-                Verdict::Diff(R::diff(&want, have)),
-                R::warnings(&want, Some(have)),
+                Verdict::Diff(match self.live.as_ref().filter(stays) {
+                    Some(have) => R::diff(&want, have),
+                    None => Diff::of_new(R::fields(&want)),
+                }),
+                R::warnings(&want, self.live.as_ref()),
             ),
             Err(u) => (
                 Verdict::Deferred {
@@ -261,9 +264,12 @@ impl<R: Resource> Looked for LookedAt<'_, R> {
                 Vec::new(),
             ),
         };
+        let (Some(have), Some(readiness)) = (&self.live, readiness) else {
+            return Ok(Observed::Absent { verdict, warnings });
+        };
         Ok(Observed::Present(Box::new(Presence {
             outputs: R::outputs(spec, facts, have),
-            readiness: R::readiness(have),
+            readiness,
             verdict,
             owner: R::owner(have, &facts.stack.stack),
             guard: R::guard(have, facts),

@@ -12,7 +12,7 @@ pub use input::{Input, MARK, SECRET_MARK, SecretInput, Text};
 pub use template::{Part, Template, TemplateError};
 
 use crate::model::{
-    Action, Addr, ApiCall, Diagnostic, Diff, Fault, OutputRef, Outputs, Owner, Readiness,
+    Action, Addr, ApiCall, Diagnostic, Diff, Fault, OutputRef, Outputs, Owner, Readiness, Shown,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -112,6 +112,15 @@ pub struct Found<L> {
     pub live: L,
 }
 
+/// Names fields for [`Resource::fields`], without those that have no value.
+pub fn only_set<const N: usize>(fields: [(&str, Shown); N]) -> Vec<(String, Shown)> {
+    fields
+        .into_iter()
+        .filter(|(_, value)| *value != Shown::NOTHING)
+        .map(|(path, value)| (path.to_owned(), value))
+        .collect()
+}
+
 /// A kind of resource.
 ///
 /// # Laws
@@ -175,6 +184,11 @@ pub trait Resource: Send + Sync + 'static {
 
     /// Compares.
     fn diff(want: &Self::Desired, have: &Self::Live) -> Diff;
+
+    /// Returns what a new object will be like, for the plan that makes it: what it is found by, then everything else in
+    /// the order and with the paths that [`diff`](Resource::diff) uses. Secrets are [`Shown::Secret`], large contents
+    /// [`Shown::Digest`]. What is not set is left out ([`only_set`] does that), and so are the tags that say whose it is.
+    fn fields(want: &Self::Desired) -> Vec<(String, Shown)>;
 
     /// Tells how far the object is.
     fn readiness(have: &Self::Live) -> Readiness;

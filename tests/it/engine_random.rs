@@ -32,6 +32,20 @@ fn planned(s: &Stack, seen: &Seen, purpose: Purpose) -> Plan {
             assert!(at < i, "{} before {dep}", c.addr);
         }
     }
+    for observed in seen.observed.values() {
+        if let Observed::Absent { verdict, warnings } = observed {
+            let known = matches!(verdict, Verdict::Diff(_));
+            assert_eq!(known, !warnings.is_empty(), "{observed:?}");
+        }
+    }
+    for c in &changes {
+        let new = |f: &FieldChange| f.before == Shown::NOTHING && f.force == Force::Update;
+        if c.action == Action::Create {
+            assert!(c.diff.0.iter().all(new), "{c:#?}");
+            // a create shows what will be made, or what that depends on
+            assert_ne!(c.diff.has("id"), !c.deferred.is_empty(), "{c:#?}");
+        }
+    }
     let p = Plan {
         format_version: FORMAT_VERSION,
         purpose,

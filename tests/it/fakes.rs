@@ -5,6 +5,7 @@ use cruddur_infra::engine::{Clock, Stack};
 use cruddur_infra::model::*;
 use cruddur_infra::resource::*;
 use cruddur_infra::yaml;
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
@@ -219,6 +220,27 @@ impl Resource for Fake {
             d.note("tags", Shown::NOTHING, "mine", Force::Update);
         }
         d
+    }
+    fn fields(w: &Want) -> Vec<(String, Shown)> {
+        let secret = if w.secret.is_empty() {
+            Shown::NOTHING
+        } else {
+            Shown::Secret
+        };
+        only_set([
+            ("id", w.id.as_str().into()),
+            ("v", w.v.into()),
+            ("w", w.w.into()),
+            ("r", w.r.into()),
+            ("ins", json!(w.ins).into()),
+            ("secret", secret),
+        ])
+    }
+    fn warnings(_: &Want, h: Option<&Live>) -> Vec<Diagnostic> {
+        match h {
+            Some(_) => Vec::new(),
+            None => vec![Diagnostic::warning("it is new")],
+        }
     }
     fn readiness(h: &Live) -> Readiness {
         match (h.t.leaving, h.t.left, h.t.parked) {

@@ -1,8 +1,9 @@
 //! A trigger as it should be, as it is, and how the two differ.
 
 use super::spec::Trigger;
-use crate::model::{Diff, Force};
-use serde_json::Value;
+use crate::model::{Diff, Force, Shown};
+use crate::resource::only_set;
+use serde_json::{Value, json};
 
 /// What a trigger is found by.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +64,15 @@ pub fn function_name(arn: &str) -> &str {
         .split(':')
         .next()
         .unwrap_or(arn)
+}
+
+/// What a new trigger will be like.
+pub fn fields(want: &Desired) -> Vec<(String, Shown)> {
+    only_set([
+        ("user_pool", want.user_pool.as_str().into()),
+        ("trigger", json!(want.trigger).into()),
+        ("function", want.function.as_str().into()),
+    ])
 }
 
 /// Compares.

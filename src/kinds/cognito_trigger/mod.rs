@@ -26,7 +26,7 @@ pub use spec::{Spec, Trigger};
 
 use crate::aws::{Clients, user_pool_id};
 use crate::model::{
-    Action, Addr, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness,
+    Action, Addr, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
 };
 use crate::resource::{Claims, Complaint, Facts, Implied, OutputDecl, Resource, Unresolved, Wait};
 use round_trip::{Setting, UPDATE, Wire};
@@ -98,6 +98,10 @@ impl Resource for CognitoTrigger {
 
     fn diff(want: &Desired, have: &Live) -> Diff {
         live::diff(want, have)
+    }
+
+    fn fields(want: &Desired) -> Vec<(String, Shown)> {
+        live::fields(want)
     }
 
     fn readiness(_: &Live) -> Readiness {

@@ -2,7 +2,7 @@
 
 use crate::resource::{Input, Template};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// A function that a user pool calls on some occasion.
@@ -21,7 +21,9 @@ pub struct Spec {
 ///
 /// Left out are those with a version (`PreTokenGeneration`, which must agree with `PreTokenGenerationConfig`) and those
 /// that need a key (`CustomSMSSender`, `CustomEmailSender`): they are more than an ARN (aws-facts §5.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
     /// Before somebody signs up.

@@ -177,3 +177,16 @@ fn outputs_and_calls() {
     }
     assert!(CognitoTrigger::calls(Action::NoOp, &Diff::default()).is_empty());
 }
+
+#[test]
+fn a_new_one_is_shown_as_it_is_written() {
+    let want = CognitoTrigger::desired(&spec(), &facts(true)).unwrap();
+    assert_eq!(
+        json!(CognitoTrigger::fields(&want)),
+        json!([
+            ["user_pool", "us-west-2_abc"],
+            ["trigger", "post_confirmation"],
+            ["function", ARN],
+        ])
+    );
+}

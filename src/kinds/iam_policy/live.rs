@@ -2,6 +2,7 @@
 
 use crate::aws;
 use crate::model::{Diff, Force, Shown};
+use crate::resource::only_set;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -79,6 +80,19 @@ impl Live {
             .max_by_key(|v| v.number())
             .filter(|v| !v.default)
     }
+}
+
+/// What a new policy will be like.
+pub fn fields(want: &Desired) -> Vec<(String, Shown)> {
+    let path = Some(want.path.as_str()).filter(|path| *path != "/");
+    let mut all = only_set([
+        ("name", want.name.as_str().into()),
+        ("path", path.into()),
+        ("description", want.description.clone().into()),
+        ("document", want.document.clone().into()),
+    ]);
+    all.extend(aws::tag_fields(&want.tags));
+    all
 }
 
 /// Compares. The path and the name are part of the ARN by which the policy was found, and cannot differ.

@@ -12,7 +12,9 @@ pub use live::{Desired, Live, MAX_VERSIONS, Version};
 pub use spec::Spec;
 
 use crate::aws::{self, Clients};
-use crate::model::{Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness};
+use crate::model::{
+    Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
+};
 use crate::resource::{Claims, Complaint, Facts, Found, OutputDecl, Resource, Unresolved, Wait};
 use std::collections::BTreeMap;
 
@@ -86,6 +88,10 @@ impl Resource for IamPolicy {
 
     fn diff(want: &Desired, have: &Live) -> Diff {
         live::diff(want, have)
+    }
+
+    fn fields(want: &Desired) -> Vec<(String, Shown)> {
+        live::fields(want)
     }
 
     fn readiness(_: &Live) -> Readiness {

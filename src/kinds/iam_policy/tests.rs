@@ -304,3 +304,21 @@ fn outputs_owner_details_and_calls() {
         [1, 0, 2, 1, 0]
     );
 }
+
+#[test]
+fn a_new_one_is_shown_with_its_whole_document() {
+    let mut want = want();
+    want.document = json!({"Version": "2012-10-17", "Statement": []});
+    let description = "So AWS Lambda can create a network interface";
+    let mut fields = vec![
+        json!(["name", "AWSLambdaVPCAccessExecutionRole"]),
+        json!(["description", description]),
+        json!(["document", want.document]),
+        json!(["tags.project", "cruddur"]),
+    ];
+    assert_eq!(json!(IamPolicy::fields(&want)), json!(fields));
+    want.description = None;
+    want.path = "/cruddur/".into();
+    fields[1] = json!(["path", "/cruddur/"]);
+    assert_eq!(json!(IamPolicy::fields(&want)), json!(fields));
+}

@@ -2,6 +2,7 @@
 
 use crate::aws;
 use crate::model::{Diff, Effect, Force, Shown};
+use crate::resource::only_set;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,6 +90,24 @@ fn shown(trust: &Value) -> Value {
     } else {
         aws::tidy_policy_document(trust)
     }
+}
+
+/// What a new role will be like.
+pub fn fields(want: &Desired) -> Vec<(String, Shown)> {
+    let mut all = only_set([
+        ("name", want.name.as_str().into()),
+        ("path", want.path.clone().into()),
+        ("description", want.description.clone().into()),
+        ("assumed_by", json!(want.services).into()),
+    ]);
+    let attached = |arn: &String| (format!("policies[{arn}]"), "attached".into());
+    all.extend(want.policies.iter().map(attached));
+    all.extend(only_set([
+        ("max_session_duration", want.max_session.into()),
+        ("permissions_boundary", want.boundary.clone().into()),
+    ]));
+    all.extend(aws::tag_fields(&want.tags));
+    all
 }
 
 /// Compares.

@@ -14,7 +14,9 @@ pub use live::{Desired, Live, trust_policy};
 pub use spec::{Services, Spec};
 
 use crate::aws::{self, Clients};
-use crate::model::{Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness};
+use crate::model::{
+    Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
+};
 use crate::resource::{Claims, Complaint, Facts, Found, OutputDecl, Resource, Unresolved, Wait};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,6 +96,10 @@ impl Resource for IamRole {
         live::diff(want, have)
     }
 
+    fn fields(want: &Desired) -> Vec<(String, Shown)> {
+        live::fields(want)
+    }
+
     fn readiness(_: &Live) -> Readiness {
         Readiness::Ready
     }
@@ -113,8 +119,11 @@ impl Resource for IamRole {
 
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
         let names: &[(&str, bool)] = match action {
-            // whether there are policies at all is not in the diff of something new
-            Action::Create => &[("CreateRole", true), ("AttachRolePolicy", true)],
+            // where the fields are not known yet, some of them are most likely policies
+            Action::Create => &[
+                ("CreateRole", true),
+                ("AttachRolePolicy", diff.is_empty() || diff.has("policies")),
+            ],
             Action::Update | Action::Adopt => &[
                 ("UpdateAssumeRolePolicy", diff.has("assumed_by")),
                 (

@@ -295,3 +295,45 @@ fn outputs_owner_and_calls() {
         [2, 0, 4, 2, 0]
     );
 }
+
+#[test]
+fn a_new_one_is_shown_in_the_order_of_the_comparison() {
+    let want = want();
+    let fields = IamRole::fields(&want);
+    let attached = format!("policies[{POLICY}]");
+    assert_eq!(
+        json!(fields),
+        json!([
+            ["name", "cruddur-post-confirmation-role"],
+            ["path", "/"],
+            ["description", "What the post-confirmation function may do"],
+            ["assumed_by", ["lambda.amazonaws.com"]],
+            [attached, "attached"],
+            ["max_session_duration", 3600],
+            [
+                "permissions_boundary",
+                "arn:aws:iam::123456789012:policy/boundary"
+            ],
+            ["tags.project", "cruddur"],
+        ])
+    );
+    let other = Live {
+        path: "/other/".into(),
+        description: None,
+        trust: json!({}),
+        max_session: None,
+        boundary: None,
+        attached: BTreeSet::new(),
+        tags: want.tags.clone(),
+        ..live()
+    };
+    let diff = IamRole::diff(&want, &other);
+    let paths: Vec<&str> = fields.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(diff.paths(), paths[1..7]);
+    let bare = IamRole::desired(&read("name: r\nassumed_by: a.amazonaws.com"), &facts()).unwrap();
+    let fields = Diff::of_new(IamRole::fields(&bare));
+    assert_eq!(fields.paths(), ["name", "assumed_by"]);
+    // nothing is attached to it, unless what is attached is not known yet
+    let attaches = |diff: &Diff| IamRole::calls(Action::Create, diff).len() == 2;
+    assert!(!attaches(&fields) && attaches(&diff) && attaches(&Diff::default()));
+}

@@ -2,8 +2,10 @@
 
 use super::desired::{Desired, Network};
 use super::live::{Environment, Live};
+use crate::aws;
 use crate::model::{Diff, Force, Shown};
-use crate::resource::Text;
+use crate::resource::{Text, only_set};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// The fields that `UpdateFunctionConfiguration` changes.
@@ -28,6 +30,41 @@ pub fn configuration(diff: &Diff) -> bool {
 /// Tells whether `UpdateFunctionCode` is needed: the architecture belongs to the code (aws-facts §4.1).
 pub fn code(diff: &Diff) -> bool {
     diff.has("source") || diff.has("architecture")
+}
+
+/// What a new function will be like.
+pub fn fields(want: &Desired) -> Vec<(String, Shown)> {
+    let listed = |items: &[String]| match items {
+        [] => Shown::NOTHING,
+        items => items.into(),
+    };
+    let mut all = only_set([
+        ("name", want.name.as_str().into()),
+        ("runtime", want.runtime.as_str().into()),
+        ("handler", want.handler.as_str().into()),
+        ("role", want.role.as_str().into()),
+        ("layers", listed(&want.layers)),
+    ]);
+    if let Some(network) = &want.network {
+        all.extend(only_set([
+            ("vpc.subnets", json!(network.subnets).into()),
+            ("vpc.security_groups", json!(network.groups).into()),
+        ]));
+    }
+    let variables = want.environment.iter();
+    all.extend(variables.map(|(name, value)| (format!("environment.{name}"), value.shown())));
+    let description = Some(want.description.as_str()).filter(|text| !text.is_empty());
+    let source = want.code.as_ref().map(|code| code.sha256.clone());
+    all.extend(only_set([
+        ("timeout", want.timeout.into()),
+        ("memory", want.memory.into()),
+        ("description", description.into()),
+        ("ephemeral_storage", want.ephemeral_storage.into()),
+        ("source", source.map_or(Shown::NOTHING, Shown::Digest)),
+        ("architecture", want.architecture.into()),
+    ]));
+    all.extend(aws::tag_fields(&want.tags));
+    all
 }
 
 /// Compares.

@@ -16,7 +16,7 @@ pub use spec::{Architecture, Spec, Vpc};
 
 use crate::aws::{self, ADDR_TAG, Clients, STACK_TAG};
 use crate::model::{
-    Action, ApiCall, Class, Diagnostic, Diff, Fault, OutputRef, Outputs, Owner, Readiness,
+    Action, ApiCall, Class, Diagnostic, Diff, Fault, OutputRef, Outputs, Owner, Readiness, Shown,
 };
 use crate::resource::{
     AssetRequest, Claims, Complaint, Facts, Found, OutputDecl, Resource, Unresolved, Wait,
@@ -92,6 +92,10 @@ impl Resource for LambdaFunction {
 
     fn diff(want: &Desired, have: &Live) -> Diff {
         diff::diff(want, have)
+    }
+
+    fn fields(want: &Desired) -> Vec<(String, Shown)> {
+        diff::fields(want)
     }
 
     fn readiness(have: &Live) -> Readiness {

@@ -375,3 +375,57 @@ fn outputs_owner_and_lock() {
         Some("lambda_function:f".into())
     );
 }
+
+#[test]
+fn a_new_one_is_shown_without_its_secrets() {
+    let mut want = want();
+    want.environment
+        .insert("LEVEL".into(), Text::Plain("info".into()));
+    let sha256 = want.code.as_ref().unwrap().sha256.clone();
+    let fields = LambdaFunction::fields(&want);
+    assert_eq!(
+        json!(fields),
+        json!([
+            ["name", "cruddur-post-confirmation"],
+            ["runtime", "python3.13"],
+            ["handler", "lambda_function.lambda_handler"],
+            ["role", "arn:aws:iam::1:role/r"],
+            ["layers", ["arn:l:1"]],
+            ["vpc.subnets", ["s1", "s2"]],
+            ["vpc.security_groups", ["g1"]],
+            ["environment.CONNECTION_URL", {"secret": true}],
+            ["environment.LEVEL", "info"],
+            ["timeout", 5],
+            ["memory", 256],
+            ["description", "Writes the confirmed user to the database"],
+            ["ephemeral_storage", 512],
+            ["source", {"digest": sha256}],
+            ["architecture", "x86_64"],
+            ["tags.project", "cruddur"],
+        ])
+    );
+    let other = Live {
+        runtime: String::new(),
+        handler: String::new(),
+        role: String::new(),
+        layers: Vec::new(),
+        network: None,
+        environment: Environment::Known(BTreeMap::new()),
+        timeout: 0,
+        memory: 0,
+        description: String::new(),
+        ephemeral_storage: 0,
+        code_sha256: String::new(),
+        architecture: String::new(),
+        ..right(&want)
+    };
+    let paths: Vec<&str> = fields.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(LambdaFunction::diff(&want, &other).paths(), paths[1..15]);
+    want.layers.clear();
+    want.network = None;
+    want.description.clear();
+    let fields = Diff::of_new(LambdaFunction::fields(&want));
+    for path in ["layers", "vpc", "description"] {
+        assert!(!fields.has(path), "{path}");
+    }
+}

@@ -5,7 +5,7 @@
 
 use super::spec::Spec;
 use crate::model::{Diff, Force, Shown};
-use crate::resource::{Facts, Unresolved};
+use crate::resource::{Facts, Unresolved, only_set};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -186,6 +186,31 @@ pub fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
 
 fn asset<'a>(spec: &Spec, facts: &'a Facts) -> Option<&'a crate::assets::Asset> {
     spec.request().and_then(|r| facts.asset(&r).ok())
+}
+
+/// What a new version will be like.
+pub fn fields(want: &Desired) -> Vec<(String, Shown)> {
+    let ours = match &want.key {
+        Key::Ours(ours) => ours,
+        Key::Given(arn) => return only_set([("arn", arn.as_str().into())]),
+    };
+    let mut all = only_set([("name", ours.name.as_str().into())]);
+    if let Some(content) = &ours.content {
+        // what comes before it says whose the version is
+        let text = content
+            .description
+            .strip_prefix(&ours.mark)
+            .and_then(|rest| rest.split_once(' '))
+            .map(|(_, text)| text);
+        all.extend(only_set([
+            ("content", Shown::Digest(content.sha256.clone())),
+            ("runtime", content.runtime.as_str().into()),
+            ("architecture", content.architecture.as_str().into()),
+            ("description", text.into()),
+            ("license", content.license.clone().into()),
+        ]));
+    }
+    all
 }
 
 /// Compares: the version is right by being found, so only its older siblings can be too many.

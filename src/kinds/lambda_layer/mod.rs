@@ -11,7 +11,9 @@ pub use live::{Content, Desired, Key, Live, Ours, Version};
 pub use spec::{Architecture, Spec};
 
 use crate::aws::Clients;
-use crate::model::{Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness};
+use crate::model::{
+    Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
+};
 use crate::resource::{
     AssetRequest, Claims, Complaint, Facts, Found, OutputDecl, Resource, Unresolved, Wait,
 };
@@ -111,6 +113,10 @@ impl Resource for LambdaLayer {
 
     fn diff(want: &Desired, have: &Live) -> Diff {
         live::diff(want, have)
+    }
+
+    fn fields(want: &Desired) -> Vec<(String, Shown)> {
+        live::fields(want)
     }
 
     fn readiness(_have: &Live) -> Readiness {

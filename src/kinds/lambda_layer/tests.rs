@@ -265,3 +265,30 @@ fn binaries_are_claimed_and_compared_with_its_own_runtime() {
     let unreadable = with_asset(&spec, asset());
     assert_eq!(paths(&check::check(&spec, &unreadable)), ["zip"]);
 }
+
+#[test]
+fn a_new_one_is_shown_by_its_digest_and_without_its_mark() {
+    use serde_json::json;
+    let shown = |spec: &Spec, facts: &Facts| {
+        json!(LambdaLayer::fields(
+            &LambdaLayer::desired(spec, facts).unwrap()
+        ))
+    };
+    let mut spec = spec(EXAMPLE);
+    let facts = with_asset(&spec, asset());
+    let mut fields = vec![
+        json!(["name", "cruddur-psycopg2"]),
+        json!(["content", {"digest": "c2hh"}]),
+        json!(["runtime", "python3.13"]),
+        json!(["architecture", "x86_64"]),
+        json!(["description", "Postgres driver"]),
+        json!(["license", "LGPL-3.0-or-later"]),
+    ];
+    assert_eq!(shown(&spec, &facts), json!(fields));
+    spec.description = None;
+    spec.license = None;
+    fields.truncate(4);
+    assert_eq!(shown(&spec, &facts), json!(fields));
+    spec.arn = Some(crate::resource::Input::Known("arn:l:1".into()));
+    assert_eq!(shown(&spec, &facts), json!([["arn", "arn:l:1"]]));
+}

@@ -3,6 +3,7 @@
 use super::function::Function;
 use super::statement::{Ids, Statement};
 use crate::model::{Diff, Force, Shown};
+use crate::resource::only_set;
 
 /// What a permission is found by.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,6 +88,26 @@ impl Live {
             .filter(|s| Some(s.id.as_str()) != right)
             .collect()
     }
+}
+
+/// What a new permission will be like. The pool stays as it is written: its ARN takes a look, where it is a name.
+pub fn fields(want: &Desired) -> Vec<(String, Shown)> {
+    let (path, source) = match &want.source {
+        Source::UserPool(given) => ("user_pool", given),
+        Source::Arn(arn) => ("source_arn", arn),
+    };
+    let function = match &want.function.qualifier {
+        Some(qualifier) => format!("{}:{qualifier}", want.function.target),
+        None => want.function.target.clone(),
+    };
+    only_set([
+        ("function", function.into()),
+        ("statement_id", want.ids.0[0].as_str().into()),
+        ("principal", want.principal.as_str().into()),
+        ("action", want.action.as_str().into()),
+        (path, source.as_str().into()),
+        ("source_account", want.source_account.as_str().into()),
+    ])
 }
 
 /// Compares. Every change adds a statement and removes the old one, which is a field of its own, `stale`: so what is

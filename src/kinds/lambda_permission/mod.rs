@@ -17,7 +17,7 @@ pub use statement::{Ids, Statement};
 
 use crate::aws::{Clients, after_changes};
 use crate::model::{
-    Action, Addr, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness,
+    Action, Addr, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
 };
 use crate::resource::{Claims, Complaint, Facts, Input, OutputDecl, Resource, Unresolved, Wait};
 use serde_json::{Value, json};
@@ -106,6 +106,10 @@ impl Resource for LambdaPermission {
 
     fn diff(want: &Desired, have: &Live) -> Diff {
         live::diff(want, have)
+    }
+
+    fn fields(want: &Desired) -> Vec<(String, Shown)> {
+        live::fields(want)
     }
 
     fn readiness(_: &Live) -> Readiness {

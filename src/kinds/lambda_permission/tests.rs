@@ -351,3 +351,22 @@ fn owner_readiness_details_and_calls() {
         [1, 0, 2, 1, 0]
     );
 }
+
+#[test]
+fn a_new_one_is_shown_with_its_defaults() {
+    let mut want = want();
+    let mut fields = vec![
+        json!(["function", FUNCTION]),
+        json!(["statement_id", FIRST]),
+        json!(["principal", "cognito-idp.amazonaws.com"]),
+        json!(["action", "lambda:InvokeFunction"]),
+        json!(["user_pool", "us-west-2_abc"]),
+        json!(["source_account", "123456789012"]),
+    ];
+    assert_eq!(json!(LambdaPermission::fields(&want)), json!(fields));
+    want.function = Function::parse("f:live");
+    want.source = Source::Arn(POOL.into());
+    fields[0] = json!(["function", "f:live"]);
+    fields[4] = json!(["source_arn", POOL]);
+    assert_eq!(json!(LambdaPermission::fields(&want)), json!(fields));
+}

@@ -5,9 +5,66 @@ use super::immutable::immutable;
 use super::live::Live;
 use super::pending::flushed;
 use super::version::Version;
+use crate::aws;
 use crate::model::{Diff, Effect, Force, Shown};
+use crate::resource::only_set;
 use serde::Serialize;
 use serde_json::{Value, json};
+
+/// What a new instance will be like.
+pub fn fields(want: &Desired) -> Vec<(String, Shown)> {
+    let lower = |t: &Option<String>| t.as_ref().map(|t| t.to_ascii_lowercase()).into();
+    let mut all = only_set([
+        ("identifier", want.identifier.as_str().into()),
+        ("engine", want.engine.into()),
+        ("master_username", want.master_username.as_str().into()),
+        ("database_name", want.database_name.clone().into()),
+        ("storage_encrypted", want.storage_encrypted.into()),
+        ("kms_key_id", want.kms_key_id.clone().into()),
+        ("availability_zone", want.availability_zone.clone().into()),
+        ("db_subnet_group", want.db_subnet_group.clone().into()),
+        (
+            "engine_version",
+            want.engine_version.map(|v| v.to_string()).into(),
+        ),
+        ("allocated_storage", want.allocated_storage.into()),
+        ("instance_class", want.instance_class.as_str().into()),
+        ("storage_type", want.storage_type.clone().into()),
+        ("iops", want.iops.into()),
+        ("storage_throughput", want.storage_throughput.into()),
+        ("multi_az", want.multi_az.into()),
+        (
+            "backup_retention_period",
+            want.backup_retention_period.into(),
+        ),
+        ("ca_certificate", want.ca_certificate.clone().into()),
+        ("port", want.port.into()),
+        ("publicly_accessible", want.publicly_accessible.into()),
+        ("performance_insights.enabled", want.insights_enabled.into()),
+        (
+            "performance_insights.retention_period",
+            want.insights_retention.into(),
+        ),
+        ("deletion_protection", want.deletion_protection.into()),
+        ("security_groups", want.security_groups.clone().into()),
+        ("parameter_group", want.parameter_group.clone().into()),
+        (
+            "auto_minor_version_upgrade",
+            want.auto_minor_version_upgrade.into(),
+        ),
+        ("copy_tags_to_snapshot", want.copy_tags_to_snapshot.into()),
+        ("maintenance_window", lower(&want.maintenance_window)),
+        ("backup_window", lower(&want.backup_window)),
+        ("extended_support", want.extended_support.into()),
+        ("master_password", Shown::Secret),
+        (
+            "master_password_version",
+            want.master_password_version.clone().into(),
+        ),
+    ]);
+    all.extend(aws::tag_fields(&want.tags));
+    all
+}
 
 /// Compares.
 pub fn diff(want: &Desired, have: &Live) -> Diff {

@@ -21,7 +21,9 @@ pub use live::{Live, Pending, Subnet};
 pub use spec::{Apply, Engine, PerformanceInsights, Spec};
 
 use crate::aws::{Clients, owner_of};
-use crate::model::{Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness};
+use crate::model::{
+    Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
+};
 use crate::resource::{
     Claims, Complaint, Facts, FinalSnapshot, Found, OutputDecl, Resource, Unresolved, Wait,
 };
@@ -192,6 +194,10 @@ impl Resource for RdsInstance {
 
     fn diff(want: &Desired, have: &Live) -> Diff {
         diff::diff(want, have)
+    }
+
+    fn fields(want: &Desired) -> Vec<(String, Shown)> {
+        diff::fields(want)
     }
 
     fn readiness(have: &Live) -> Readiness {

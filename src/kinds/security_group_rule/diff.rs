@@ -2,8 +2,31 @@
 
 use super::desired::{Desired, OWNER_TAG, WORKSPACE_TAG};
 use super::live::Live;
-use crate::model::{Diff, Force};
+use crate::aws;
+use crate::model::{Diff, Force, Shown};
+use crate::resource::only_set;
 use serde_json::json;
+
+/// What a new rule will be like.
+pub fn fields(want: &Desired) -> Vec<(String, Shown)> {
+    let w = &want.definition;
+    let (port, from_port, to_port) = match (w.from_port, w.to_port) {
+        (-1, _) => (None, None, None),
+        (from, to) if from == to => (Some(from), None, None),
+        (from, to) => (None, Some(from), Some(to)),
+    };
+    let mut all = only_set([
+        ("security_group", want.key.group.as_str().into()),
+        ("from", w.source.to_string().into()),
+        ("port", port.into()),
+        ("from_port", from_port.into()),
+        ("to_port", to_port.into()),
+        ("protocol", w.protocol.as_str().into()),
+        ("description", want.first_description().into()),
+    ]);
+    all.extend(aws::tag_fields(&want.tags));
+    all
+}
 
 /// Compares.
 pub fn diff(want: &Desired, have: &Live) -> Diff {

@@ -14,7 +14,7 @@ pub use source::{CURRENT_IP, Source};
 pub use spec::{Protocol, Spec};
 
 use crate::aws::{Clients, owner_of};
-use crate::model::{Action, ApiCall, Diagnostic, Diff, Fault, Outputs, Owner, Readiness};
+use crate::model::{Action, ApiCall, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown};
 use crate::resource::{
     Claims, Complaint, Facts, Found, OutputDecl, Reach, Resource, Unresolved, Wait,
 };
@@ -96,6 +96,10 @@ impl Resource for SecurityGroupRule {
 
     fn diff(want: &Desired, have: &Live) -> Diff {
         diff::diff(want, have)
+    }
+
+    fn fields(want: &Desired) -> Vec<(String, Shown)> {
+        diff::fields(want)
     }
 
     fn readiness(have: &Live) -> Readiness {

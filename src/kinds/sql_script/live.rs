@@ -4,7 +4,7 @@ use super::spec::Spec;
 use crate::model::{Diff, Force, Shown};
 use crate::pg::script::{Destruction, destructive, split};
 use crate::pg::{ConnectionUrl, Loss, Recorded, Rows, Script};
-use crate::resource::{Facts, Unresolved};
+use crate::resource::{Facts, Unresolved, only_set};
 
 /// A script and the database that it is for.
 #[derive(Clone, Debug)]
@@ -64,6 +64,15 @@ pub fn target(spec: &Spec, facts: &Facts) -> Result<Target, Unresolved> {
         script: Script::new(ledger_name(spec, facts), text),
         file,
     })
+}
+
+/// What a first run will be like: the database is named without its user and password.
+pub fn fields(want: &Target) -> Vec<(String, Shown)> {
+    only_set([
+        ("database", want.database().into()),
+        ("file", want.file.as_str().into()),
+        ("digest", Shown::Digest(want.script.digest().to_owned())),
+    ])
 }
 
 /// Compares: a script that ran as it is has nothing to do, whatever it would destroy.

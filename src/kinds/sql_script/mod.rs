@@ -10,7 +10,7 @@ mod tests;
 pub use live::{Live, Target};
 pub use spec::Spec;
 
-use crate::model::{Action, ApiCall, Class, Diff, Fault, Force, Outputs, Owner, Readiness};
+use crate::model::{Action, ApiCall, Class, Diff, Fault, Force, Outputs, Owner, Readiness, Shown};
 use crate::pg::{Connector, Outcome, Progress, Session};
 use crate::resource::{
     AssetRequest, Claims, Complaint, Facts, OnDestroy, OutputDecl, Reach, Resource, Unresolved,
@@ -95,6 +95,10 @@ impl Resource for SqlScript {
 
     fn diff(want: &Target, have: &Live) -> Diff {
         live::diff(want, have)
+    }
+
+    fn fields(want: &Target) -> Vec<(String, Shown)> {
+        live::fields(want)
     }
 
     fn readiness(_have: &Live) -> Readiness {

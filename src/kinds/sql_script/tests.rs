@@ -354,3 +354,17 @@ fn words_of_errors_help() {
     assert_eq!(failed.message, "sql/schema.sql:4:2: duplicate key");
     assert_eq!(failed.help.as_deref(), Some("a hint"));
 }
+
+#[test]
+fn a_first_run_is_shown_without_the_url() {
+    let want = target("SELECT 1;");
+    let digest = want.script.digest();
+    assert_eq!(
+        serde_json::json!(SqlScript::fields(&want)),
+        serde_json::json!([
+            ["database", "db.example:5432/cruddur"],
+            ["file", "sql/schema.sql"],
+            ["digest", {"digest": digest}],
+        ])
+    );
+}

@@ -275,3 +275,93 @@ fn a_password_is_sent_only_with_its_version() {
         ]
     );
 }
+
+#[test]
+fn a_new_one_is_shown_in_the_order_of_the_comparison_and_without_its_password() {
+    let want = want(&[
+        ("# iops: 12000", "iops: 12000"),
+        ("# storage_throughput: 500", "storage_throughput: 500"),
+        ("# kms_key_id", "kms_key_id"),
+        ("sun:05:00-sun:05:30", "Sun:05:00-Sun:05:30"),
+    ]);
+    let fields = RdsInstance::fields(&want);
+    assert_eq!(
+        json!(fields),
+        json!([
+            ["identifier", "cruddur-db-instance"],
+            ["engine", "postgres"],
+            ["master_username", "cruddurroot"],
+            ["database_name", "cruddur"],
+            ["storage_encrypted", true],
+            ["kms_key_id", "1234abcd-12ab-34cd-56ef-1234567890ab"],
+            ["availability_zone", "us-west-2a"],
+            ["db_subnet_group", "default"],
+            ["engine_version", "17"],
+            ["allocated_storage", 20],
+            ["instance_class", "db.t3.micro"],
+            ["storage_type", "gp3"],
+            ["iops", 12000],
+            ["storage_throughput", 500],
+            ["multi_az", false],
+            ["backup_retention_period", 1],
+            ["ca_certificate", "rds-ca-rsa2048-g1"],
+            ["port", 5432],
+            ["publicly_accessible", true],
+            ["performance_insights.enabled", true],
+            ["performance_insights.retention_period", 7],
+            ["deletion_protection", false],
+            ["security_groups", ["sg-0123456789abcdef0"]],
+            ["parameter_group", "default.postgres17"],
+            ["auto_minor_version_upgrade", true],
+            ["copy_tags_to_snapshot", true],
+            ["maintenance_window", "sun:05:00-sun:05:30"],
+            ["backup_window", "03:00-03:30"],
+            ["extended_support", false],
+            ["master_password", {"secret": true}],
+            ["master_password_version", "1"],
+            ["tags.project", "cruddur"],
+        ])
+    );
+    // nothing of an instance that is otherwise in every respect goes without its place in the list
+    let other = Live {
+        engine_version: "16.1".into(),
+        multi_az: true,
+        deletion_protection: true,
+        extended_support: Some(true),
+        ..Live::default()
+    };
+    let diff = RdsInstance::diff(&want, &other);
+    let differs: Vec<&str> = diff
+        .paths()
+        .into_iter()
+        .filter(|p| !p.contains("cruddur-"))
+        .collect();
+    let shown: Vec<&str> = fields.iter().map(|(path, _)| path.as_str()).collect();
+    // which of its two zones such an instance is in is not compared
+    let compared = |path: &&str| !["identifier", "availability_zone"].contains(path);
+    assert_eq!(
+        differs,
+        shown.into_iter().filter(compared).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn what_is_not_set_is_not_shown() {
+    let short = spec(
+        "identifier: a\ninstance_class: db.t3.micro\nallocated_storage: 20\nmaster_username: cruddurroot\n\
+         master_password: ${env.CRUDDUR_DB_PASSWORD}",
+    );
+    let want = RdsInstance::desired(&short, &facts()).unwrap();
+    assert_eq!(
+        Diff::of_new(RdsInstance::fields(&want)).paths(),
+        [
+            "identifier",
+            "engine",
+            "master_username",
+            "allocated_storage",
+            "instance_class",
+            "extended_support",
+            "master_password",
+        ]
+    );
+}

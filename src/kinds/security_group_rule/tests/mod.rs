@@ -323,3 +323,28 @@ fn outputs_are_what_will_be() {
         ("5432", "sg-2")
     );
 }
+
+#[test]
+fn a_new_one_is_shown_without_whose_it_is() {
+    let fields = |spec: &Spec| json!(SecurityGroupRule::fields(&want(spec)));
+    let mut shown = vec![
+        json!(["security_group", "sg-1"]),
+        json!(["from", HERE]),
+        json!(["port", 5432]),
+        json!(["protocol", "tcp"]),
+        json!(["description", "GITPOD"]),
+        json!(["tags.project", "cruddur"]),
+    ];
+    assert_eq!(fields(&spec(EXAMPLE)), json!(shown));
+    let range = EXAMPLE.replace("port: 5432 ", "from_port: 1\nto_port: 2 ");
+    shown[2] = json!(["from_port", 1]);
+    shown.insert(3, json!(["to_port", 2]));
+    assert_eq!(fields(&spec(&range)), json!(shown));
+    // the description is the one that is sent
+    let bare = spec("{ security_group: sg-1, from: 10.0.0.0/8, protocol: all }");
+    shown.truncate(2);
+    shown[1] = json!(["from", "10.0.0.0/8"]);
+    shown.push(json!(["protocol", "-1"]));
+    shown.push(json!(["description", "security_group_rule.workspace"]));
+    assert_eq!(fields(&bare), json!(shown));
+}
