@@ -111,6 +111,16 @@ pub(super) fn write(page: &mut Page<'_>, column: usize, before: &[String], after
     }
 }
 
+/// Writes a text that nothing is compared with as a block at a column.
+pub(super) fn write_new(page: &mut Page<'_>, column: usize, lines: &[String]) {
+    for line in lines {
+        for piece in folded(line, page.style.width, column) {
+            let painted = page.style.paint(Tone::Add, piece.trim_end());
+            page.line(&format!("{}{painted}", " ".repeat(column)));
+        }
+    }
+}
+
 /// Breaks a line that is too long, between words where it has some; what follows is indented a little more.
 fn folded(line: &str, width: usize, column: usize) -> Vec<String> {
     let text = line.trim_start_matches(' ');

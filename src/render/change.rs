@@ -8,7 +8,7 @@ use crate::model::{Action, Change, FieldChange};
 /// Where fields begin.
 const FIELDS: usize = 6;
 /// Paths longer than this do not push the values of all the others to the right.
-const PATH: usize = 34;
+const PATH: usize = 40;
 /// A value in one line is not longer than this, however wide the terminal is.
 const READABLE: usize = 120;
 
@@ -25,7 +25,7 @@ pub(super) fn write(page: &mut Page<'_>, change: &Change, verbose: bool) {
         .diff
         .0
         .iter()
-        .map(|f| Row::new(f, page.style, widest))
+        .map(|f| Row::new(f, change.action, page.style, widest))
         .collect();
     let inline = rows
         .iter()
@@ -74,13 +74,18 @@ fn header(page: &mut Page<'_>, change: &Change) {
         shown.push_str(&format!(" ({})", clean(id)));
         lead.push_str(&format!(" ({})", clean(id)));
     }
-    // said below, with the very outputs that are missing
-    let said_below = !change.deferred.is_empty() && change.reason.starts_with("known after");
-    if change.reason.is_empty() || said_below {
+    let mut reason = change.reason.as_str();
+    if !change.deferred.is_empty()
+        && let Some((first, _)) = reason.split_once("known after")
+    {
+        // the rest is said below, with the very outputs that are missing
+        reason = first.trim_end_matches("; ");
+    }
+    if reason.is_empty() {
         page.line(&lead);
         return;
     }
-    hanging(page, &lead, &shown, &change.reason);
+    hanging(page, &lead, &shown, reason);
 }
 
 /// Adds `lead: text`, where `plain` is the lead without colours, which take no columns.
@@ -104,6 +109,8 @@ fn hanging(page: &mut Page<'_>, lead: &str, plain: &str, text: &str) {
 
 struct Row<'a> {
     field: &'a FieldChange,
+    /// The whole object is new, and there is nothing to compare.
+    new: bool,
     path: String,
     /// The value, where it has room in one line.
     inline: Option<String>,
@@ -113,7 +120,7 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn new(field: &'a FieldChange, style: &Style, widest: usize) -> Self {
+    fn new(field: &'a FieldChange, action: Action, style: &Style, widest: usize) -> Self {
         let mut notes: Vec<&str> = Vec::new();
         notes.extend(words::force(field.force));
         notes.extend(words::effect(field.effect));
@@ -130,14 +137,11 @@ impl<'a> Row<'a> {
                 ..*style
             },
         );
-        let room = match style.width {
-            0 => READABLE,
-            width => width.min(READABLE),
-        };
-        let fits = FIELDS + len(&path).max(widest) + 2 + len(&plain) <= room;
+        let fits = FIELDS + len(&path).max(widest) + 2 + len(&plain) <= readable(style);
         let long = value::is_long(&field.before) || value::is_long(&field.after);
         Row {
             field,
+            new: action == Action::Create,
             inline: (fits && !long).then(|| one_line(field, style)),
             columns: len(&plain),
             path,
@@ -159,6 +163,12 @@ impl<'a> Row<'a> {
                     page.line(&format!("{indent}{path}  {text}  {note}"));
                 }
             }
+            None if self.new => {
+                page.line(&format!("{indent}{}  {note}", self.path));
+                let room = readable(page.style).saturating_sub(FIELDS + 2);
+                let lines = value::spread(&self.field.after, room, page.style);
+                block::write_new(page, FIELDS + 2, &lines);
+            }
             None => {
                 page.line(&format!("{indent}{}  {note}", self.path));
                 let FieldChange { before, after, .. } = self.field;
@@ -167,6 +177,14 @@ impl<'a> Row<'a> {
                 block::write(page, FIELDS + 2, &old, &new);
             }
         }
+    }
+}
+
+/// How far a line may go.
+fn readable(style: &Style) -> usize {
+    match style.width {
+        0 => READABLE,
+        width => width.min(READABLE),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Golden plans.
 
 use super::*;
-use crate::model::{Addr, ApiCall, Diagnostic, Effect, Force, Orphan, OutputRef, Shown};
+use crate::model::{Addr, ApiCall, Diagnostic, Diff, Effect, Force, Orphan, OutputRef, Shown};
 use crate::render::testing::{change, plan};
 use serde_json::json;
 
@@ -341,4 +341,57 @@ fn json_is_the_plan_itself() {
           "effect": "none"
         },"#
     ));
+}
+
+#[test]
+fn a_create_shows_what_will_be_made() {
+    let mut policy = change("iam_policy.p", Action::Create, "absent");
+    let statement =
+        |actions: &[&str]| json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
+    let few = statement(&["s3:GetObject"]);
+    let many = statement(&["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"]);
+    policy.diff = Diff::of_new([
+        ("name".to_owned(), "p".into()),
+        (
+            "document".to_owned(),
+            json!({"Version": "2012-10-17", "Statement": [few, many]}).into(),
+        ),
+        // longer than most, and still in line
+        ("performance_insights.retention_period".to_owned(), 7.into()),
+    ]);
+    let mut role = change(
+        "iam_role.r",
+        Action::Create,
+        "absent; known after iam_policy.p",
+    );
+    role.deferred = vec!["iam_policy.p.arn".parse().unwrap()];
+    assert_eq!(
+        plan_human(&plan(vec![policy, role]), &PLAIN, false),
+        r#"Plan for stack cruddur, account 123456789012, region us-west-2
+
+  + create  iam_policy.p: absent
+      name                                   "p"
+      document
+        {
+          "Version": "2012-10-17",
+          "Statement": [
+            { "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "*" },
+            {
+              "Effect": "Allow",
+              "Action": [
+                "ec2:CreateNetworkInterface",
+                "ec2:DeleteNetworkInterface"
+              ],
+              "Resource": "*"
+            }
+          ]
+        }
+      performance_insights.retention_period  7
+
+  + create  iam_role.r: absent
+      known after iam_policy.p.arn
+
+Plan: 2 to create.
+"#
+    );
 }

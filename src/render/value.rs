@@ -1,6 +1,6 @@
 //! Values as they may be shown.
 
-use super::page::{clean, commands};
+use super::page::{clean, commands, len};
 use super::style::Style;
 use crate::model::Shown;
 use serde_json::Value;
@@ -46,6 +46,49 @@ pub(super) fn lines(shown: &Shown, like: &Shown, style: &Style) -> Vec<String> {
         }
         other => vec![json(&other)],
     }
+}
+
+/// Writes a value that nothing is compared with: JSON (also JSON that is kept as text) with as much in one line as has
+/// room there, text as it is.
+pub(super) fn spread(shown: &Shown, room: usize, style: &Style) -> Vec<String> {
+    if let Shown::Value(value) = shown
+        && let value @ (Value::Array(_) | Value::Object(_)) = opened(value)
+    {
+        let mut out = Vec::new();
+        spread_into(&mut out, String::new(), &value, "", room);
+        return out;
+    }
+    lines(shown, shown, style)
+}
+
+/// Adds a value between `lead`, which begins with its indentation, and `tail`.
+fn spread_into(out: &mut Vec<String>, lead: String, value: &Value, tail: &str, room: usize) {
+    let whole = format!("{lead}{}{tail}", json(value));
+    let members: Vec<(String, &Value)> = match value {
+        Value::Array(items) => items.iter().map(|v| (String::new(), v)).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(k, v)| (format!("{}: ", json(&Value::from(k.as_str()))), v))
+            .collect(),
+        _ => Vec::new(),
+    };
+    if members.is_empty() || len(&whole) <= room {
+        out.push(whole);
+        return;
+    }
+    let indent = " ".repeat(len(&lead) - len(lead.trim_start_matches(' ')));
+    let (open, close) = if value.is_array() {
+        ('[', ']')
+    } else {
+        ('{', '}')
+    };
+    out.push(format!("{lead}{open}"));
+    let last = members.len() - 1;
+    for (at, (name, member)) in members.into_iter().enumerate() {
+        let comma = if at == last { "" } else { "," };
+        spread_into(out, format!("{indent}  {name}"), member, comma, room);
+    }
+    out.push(format!("{indent}{close}{tail}"));
 }
 
 /// Tells whether a value has more than one line of its own.
@@ -181,6 +224,29 @@ mod tests {
             assert_eq!(inline(&shown, &unicode), text);
             assert_eq!(inline(&shown, &ascii), text.replace('…', "..."));
         }
+    }
+
+    #[test]
+    fn new_values_take_as_few_lines_as_they_can() {
+        let style = Style::plain(80);
+        let value = Shown::from(json!({"a": [1, 2], "b": {"c": ["dddddd", "eeeeee"], "f": []}}));
+        let of = |room| spread(&value, room, &style).join("\n");
+        assert_eq!(of(80).lines().count(), 1);
+        assert_eq!(
+            of(24),
+            "{\n  \"a\": [1, 2],\n  \"b\": {\n    \"c\": [\n      \"dddddd\",\n      \"eeeeee\"\n    ],\n    \
+             \"f\": []\n  }\n}"
+        );
+        // one column decides
+        assert!(
+            of(30).contains("\n    \"c\": [\"dddddd\", \"eeeeee\"],\n"),
+            "{}",
+            of(30)
+        );
+        assert!(of(29).contains("\n    \"c\": [\n"));
+        let text = Shown::from(r#"{"kept": ["as text"]}"#);
+        assert_eq!(spread(&text, 10, &style).len(), 5);
+        assert_eq!(spread(&Shown::from("a\nb"), 10, &style), ["a", "b"]);
     }
 
     #[test]
