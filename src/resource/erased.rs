@@ -255,7 +255,11 @@ impl<R: Resource> Looked for LookedAt<'_, R> {
                     Some(have) => R::diff(&want, have),
                     None => Diff::of_new(R::fields(&want)),
                 }),
-                R::warnings(&want, self.live.as_ref()),
+                // which entry it is that they are about only the facts know
+                R::warnings(&want, self.live.as_ref())
+                    .into_iter()
+                    .map(|warning| warning.at(&facts.addr))
+                    .collect(),
             ),
             Err(u) => (
                 Verdict::Deferred {

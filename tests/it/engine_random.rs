@@ -32,10 +32,12 @@ fn planned(s: &Stack, seen: &Seen, purpose: Purpose) -> Plan {
             assert!(at < i, "{} before {dep}", c.addr);
         }
     }
-    for observed in seen.observed.values() {
+    for (addr, observed) in &seen.observed {
         if let Observed::Absent { verdict, warnings } = observed {
             let known = matches!(verdict, Verdict::Diff(_));
             assert_eq!(known, !warnings.is_empty(), "{observed:?}");
+            let at = |w: &Diagnostic| w.addr.as_ref() == Some(addr);
+            assert!(warnings.iter().all(at), "{observed:?}");
         }
     }
     for c in &changes {
