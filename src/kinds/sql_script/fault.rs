@@ -55,7 +55,7 @@ pub fn fault(target: &Target, during: During, error: &Error) -> Fault {
             )
         }
         Error::DatabaseMissing { .. } => new(Class::Invalid).help(
-            "create it with `cruddur-infra db create`, or name another database in the connection URL",
+            "create it with `CREATE DATABASE`, or name another database in the connection URL",
         ),
         Error::Db(failure) => {
             let class = if error.is_transient() {
