@@ -4,4 +4,5 @@
 
 mod engine_random;
 mod fakes;
+mod schema;
 mod virtual_time;
