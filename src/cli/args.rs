@@ -61,7 +61,7 @@ pub struct Global {
     /// Colours.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, env = "CRUDDUR_INFRA_COLOR")]
     pub color: Color,
-    /// Say more; twice for the SDK's own log.
+    /// Say more; twice for the libraries' log (never the bodies of calls: they hold passwords).
     #[arg(short, long, global = true, action = clap::ArgAction::Count, env = "CRUDDUR_INFRA_VERBOSE")]
     pub verbose: u8,
     /// Say only what is wrong.

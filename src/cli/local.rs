@@ -128,6 +128,15 @@ impl Local {
     pub async fn start(global: &Global, region: &str) -> Result<Self, Failure> {
         let dir = directory(&global.file);
         if let Some(serving) = serving(&dir).await {
+            if global.sandbox_faults.is_some() {
+                return Err(Failure::with_help(
+                    format!(
+                        "--sandbox-faults has no effect: the sandbox is up at {}",
+                        serving.endpoint
+                    ),
+                    "give it to `sandbox serve`, or stop that one first",
+                ));
+            }
             return Ok(Local {
                 endpoint: serving.endpoint,
                 dir,

@@ -4,10 +4,10 @@ use super::failure::Failure;
 use super::session::Session;
 use crate::engine::{self, Goal, Options, Seen};
 use crate::model::{
-    Action, Addr, Change, Diagnostic, Diff, FORMAT_VERSION, Observed, Orphan, Plan, PlanOptions,
-    Purpose,
+    Action, Addr, Change, Diagnostic, Diff, FORMAT_VERSION, Observed, Orphan, Output, Plan,
+    PlanOptions, Purpose,
 };
-use crate::resource::{ENVIRONMENT, Kind};
+use crate::resource::ENVIRONMENT;
 use std::collections::BTreeSet;
 
 /// How many looks at once.
@@ -34,7 +34,7 @@ pub async fn plan(
     let looks = engine::observe(stack, &scope, goal, LOOKS);
     let orphans = async {
         if whole {
-            orphans(session, options.prune || purpose == Purpose::Destroy).await
+            owned(session, options.prune || purpose == Purpose::Destroy).await
         } else {
             Ok(Vec::new())
         }
@@ -50,6 +50,8 @@ pub async fn plan(
         warnings.push(diagnostic);
         Vec::new()
     });
+    let orphans = leftover(orphans, &seen);
+    data_named(options, &orphans, stack)?;
     let info = engine::infos(stack, &scope, &seen.outputs);
     let mut changes = match purpose {
         Purpose::Apply => {
@@ -79,7 +81,8 @@ pub async fn plan(
         }
     }
     if options.prune || (purpose == Purpose::Destroy && whole) {
-        changes.extend(pruned(&stack.kinds, &orphans, options, purpose));
+        let more = pruned(stack, &changes, &orphans, options, purpose);
+        changes.extend(more);
     }
     for (addr, observed) in &seen.observed {
         match observed {
@@ -129,33 +132,25 @@ fn named_by_environment(seen: &Seen) -> Result<(), Failure> {
 }
 
 fn known(session: &Session, options: &PlanOptions) -> Result<(), Failure> {
-    let named = [
-        ("--only", &options.only),
-        ("--adopt", &options.adopt),
-        ("--allow-replace", &options.allow_replace),
-    ];
+    let named = [("--only", &options.only), ("--adopt", &options.adopt)];
     for (option, addrs) in named {
         for addr in addrs {
             if !session.stack.nodes.contains_key(addr) {
-                let all: Vec<String> = session
-                    .stack
-                    .nodes
-                    .keys()
-                    .map(ToString::to_string)
-                    .collect();
-                let help =
-                    match crate::yaml::closest(&addr.to_string(), all.iter().map(String::as_str)) {
-                        Some(meant) => format!("did you mean `{meant}`?"),
-                        None => format!("entries: {}", all.join(", ")),
-                    };
-                return Err(Failure::with_help(
-                    format!("{option} {addr}: there is no such entry in the file"),
-                    help,
-                ));
+                return Err(unknown(option, addr, &session.stack));
             }
         }
     }
     Ok(())
+}
+
+fn unknown(option: &str, addr: &Addr, stack: &engine::Stack) -> Failure {
+    let all: Vec<String> = stack.nodes.keys().map(ToString::to_string).collect();
+    let help = match crate::yaml::closest(&addr.to_string(), all.iter().map(String::as_str)) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("entries: {}", all.join(", ")),
+    };
+    let summary = format!("{option} {addr}: there is no such entry in the file");
+    Failure::with_help(summary, help)
 }
 
 /// What must be looked at: everything, or the named entries with what they need. A destroy of some looks at
@@ -176,8 +171,8 @@ fn scope(
     stack.with_needs(&only.iter().cloned().collect())
 }
 
-/// Finds what is ours and not in the file any more.
-async fn orphans(session: &Session, thorough: bool) -> Result<Vec<Orphan>, Diagnostic> {
+/// Finds what carries the stack's tag.
+async fn owned(session: &Session, thorough: bool) -> Result<Vec<Orphan>, Diagnostic> {
     let stack = &session.stack;
     let looks = stack
         .kinds
@@ -197,29 +192,67 @@ async fn orphans(session: &Session, thorough: bool) -> Result<Vec<Orphan>, Diagn
             }
         }
     }
-    found.retain(|o| !stack.nodes.contains_key(&o.addr));
     found.sort_by(|a, b| (&a.addr, &a.id).cmp(&(&b.addr, &b.id)));
     Ok(found)
 }
 
+/// Keeps what no entry stands for: its entry is gone, or the entry has another object now (an identifier that was
+/// changed in the file leaves the old instance behind, and it goes on costing).
+fn leftover(owned: Vec<Orphan>, seen: &Seen) -> Vec<Orphan> {
+    let current = |o: &Orphan| {
+        seen.observed.get(&o.addr).is_some_and(|observed| {
+            observed.present().is_some_and(|p| {
+                p.outputs.values().any(
+                    |v| matches!(v, Output::Plain(serde_json::Value::String(id)) if *id == o.id),
+                )
+            })
+        })
+    };
+    owned.into_iter().filter(|o| !current(o)).collect()
+}
+
+/// `--allow-replace` may name an entry, or a leftover that holds data.
+fn data_named(
+    options: &PlanOptions,
+    orphans: &[Orphan],
+    stack: &engine::Stack,
+) -> Result<(), Failure> {
+    for addr in &options.allow_replace {
+        if !stack.nodes.contains_key(addr) && !orphans.iter().any(|o| &o.addr == addr) {
+            return Err(unknown("--allow-replace", addr, stack));
+        }
+    }
+    Ok(())
+}
+
+/// Returns an address for a leftover that no other change of the plan has.
+fn own_address(orphan: &Orphan, stack: &engine::Stack, changes: &[Change]) -> Addr {
+    let taken = |a: &Addr| stack.nodes.contains_key(a) || changes.iter().any(|c| &c.addr == a);
+    let mut addr = orphan.addr.clone();
+    while taken(&addr) {
+        addr.name.push_str("-leftover");
+    }
+    addr
+}
+
 /// Deletes orphans in the reverse of the order in which kinds are made. One that holds data needs its own word.
 fn pruned(
-    kinds: &[std::sync::Arc<dyn Kind>],
+    stack: &engine::Stack,
+    planned: &[Change],
     orphans: &[Orphan],
     options: &PlanOptions,
     purpose: Purpose,
 ) -> Vec<Change> {
-    let rank = |o: &Orphan| kinds.iter().position(|k| k.name() == o.addr.kind);
+    let rank = |o: &Orphan| stack.kinds.iter().position(|k| k.name() == o.addr.kind);
     let mut sorted: Vec<&Orphan> = orphans.iter().collect();
     sorted.sort_by_key(|o| std::cmp::Reverse(rank(o)));
     let mut changes: Vec<Change> = Vec::new();
     for orphan in sorted {
-        if changes.iter().any(|c| c.addr == orphan.addr) {
-            continue; // one at a time: the next run finds the other
-        }
+        let taken: Vec<Change> = planned.iter().chain(&changes).cloned().collect();
+        let addr = own_address(orphan, stack, &taken);
         let consent = options.allow_replace.contains(&orphan.addr) || purpose == Purpose::Destroy;
         changes.push(Change {
-            addr: orphan.addr.clone(),
+            addr,
             action: Action::Delete,
             reason: "the stack owns it and it is no longer in the file".to_owned(),
             diff: Diff::default(),
@@ -233,8 +266,8 @@ fn pruned(
             calls: Vec::new(),
             refused: (orphan.holds_data && !consent).then(|| {
                 format!(
-                    "it holds data and is not in the file: put it back, or delete it with `destroy` of a file that names it ({})",
-                    orphan.id
+                    "{} holds data; --prune with --allow-replace {} deletes it, after a final snapshot",
+                    orphan.id, orphan.addr
                 )
             }),
             fingerprint: None,
@@ -251,7 +284,7 @@ fn pruned(
 pub fn refused(plan: &Plan) -> Result<(), Failure> {
     let found: Vec<Diagnostic> = plan
         .refused()
-        .map(|(addr, why)| Diagnostic::error(format!("{addr}: {why}")).at(addr))
+        .map(|(addr, why)| Diagnostic::error(why).at(addr))
         .collect();
     if found.is_empty() {
         return Ok(());

@@ -7,7 +7,7 @@ use super::planning::{plan, refused};
 use super::session::{Needs, Session};
 use super::{ask, signals};
 use crate::engine::{self, Clock, Emitter, Power, RealClock, RunSettings, Seen};
-use crate::model::{Action, Addr, Plan, PlanOptions, Purpose, RunSummary};
+use crate::model::{Action, Addr, Force, Plan, PlanOptions, Purpose, RunSummary};
 use crate::render;
 use crate::resource::FinalSnapshot;
 use std::collections::BTreeSet;
@@ -90,7 +90,12 @@ async fn apply_in(
         return Ok(code::DONE);
     }
     if saved.is_none() && !args.run.yes && !global.sandbox {
-        ask::typed("Apply this plan? Only `yes` is a yes: ", "yes")?;
+        if loses_data(&plan) {
+            let question = format!("{} ", render::destroy_question(&plan));
+            ask::typed(&question, &plan.stack)?;
+        } else {
+            ask::typed("Apply this plan? Only `yes` is a yes: ", "yes")?;
+        }
     }
     run(session, &plan, &seen, &args.run, output, stop, "apply").await
 }
@@ -417,6 +422,13 @@ async fn or_stopped<T>(
         () = stop.cancelled() => Err(Failure::Interrupted),
         result = work => result,
     }
+}
+
+/// Tells whether something that holds data would be deleted, replaced, or emptied in part.
+fn loses_data(plan: &Plan) -> bool {
+    plan.changes.iter().any(|c| {
+        matches!(c.action, Action::Delete | Action::Replace) || c.diff.force() > Some(Force::Update)
+    })
 }
 
 /// Tells whether a plan does something; kept beside the code that decides the exit code.

@@ -47,6 +47,13 @@ pub async fn observe(
     let mut unread: BTreeSet<Addr> = todo.keys().cloned().collect();
     let mut compare = Queue::new(todo, |_| 1.0);
     let mut seen = Seen::default();
+    let foretold = Arc::make_mut(&mut seen.outputs);
+    for addr in &unread {
+        let outputs = stack.nodes[addr].foretold(&stack.facts(addr, &Arc::default()));
+        if !outputs.is_empty() {
+            foretold.insert(addr.clone(), outputs);
+        }
+    }
     let mut looked: BTreeMap<Addr, Result<Box<dyn Looked + '_>, Fault>> = BTreeMap::new();
     let mut faults = Vec::new();
     let mut running = FuturesUnordered::new();
@@ -86,7 +93,7 @@ pub async fn observe(
             let facts = stack.facts(&addr, &seen.outputs);
             let observed = match looked.remove(&addr) {
                 Some(Ok(found)) => found.compare(&facts),
-                Some(Err(fault)) if fault.class == Class::Unreachable => {
+                Some(Err(fault)) if matches!(fault.class, Class::Unreachable | Class::Denied) => {
                     out_of_reach(stack, &addr, &seen, fault)
                 }
                 Some(Err(fault)) => Err(fault),
@@ -138,8 +145,8 @@ fn reliable(observed: &Observed, goal: Goal) -> Option<Outputs> {
     (goal == Goal::Destroy || (stays && !going)).then(|| p.outputs.clone())
 }
 
-/// No connection could be made. That is as it should be while the way there is not open or the other side stands
-/// still; otherwise it is a fault.
+/// No connection could be made, or the login was rejected. That is as it should be while the way there is not open, the
+/// other side stands still, or what it logs in to is about to change (a new password); otherwise it is a fault.
 fn out_of_reach(stack: &Stack, addr: &Addr, seen: &Seen, fault: Fault) -> Result<Observed, Fault> {
     if stack.nodes[addr].reach() != Reach::Connects {
         return Err(fault);
@@ -167,7 +174,11 @@ fn out_of_reach(stack: &Stack, addr: &Addr, seen: &Seen, fault: Fault) -> Result
             p.readiness == Readiness::Ready
                 && matches!(&p.verdict, Verdict::Diff(d) if d.is_empty())
         });
-        if stack.nodes[dep].reach() == Reach::Opens && !open {
+        let counts = match fault.class {
+            Class::Denied => stack.nodes[dep].reach() == Reach::None,
+            _ => stack.nodes[dep].reach() == Reach::Opens,
+        };
+        if counts && !open {
             closed.push(OutputRef::new(dep.clone(), "ready"));
         }
     }

@@ -5,7 +5,7 @@ use super::{
     Unresolved, Wait,
 };
 use crate::model::{
-    Action, Addr, ApiCall, Change, Class, Diff, Fault, Observed, Orphan, OutputRef, Owner,
+    Action, Addr, ApiCall, Change, Class, Diff, Fault, Observed, Orphan, OutputRef, Outputs, Owner,
     Presence, Readiness, Verdict,
 };
 use crate::yaml::{Node, Problem};
@@ -61,6 +61,7 @@ pub trait Managed: Send + Sync {
     fn implies(&self, addr: &Addr) -> Vec<Implied>;
     fn claims(&self, facts: &Facts) -> serde_json::Value;
     fn check(&self, facts: &Facts, others: &Claims) -> Vec<Complaint>;
+    fn foretold(&self, facts: &Facts) -> Outputs;
     fn calls(&self, action: Action, diff: &Diff) -> Vec<ApiCall>;
     fn lock(&self, facts: &Facts) -> Option<String>;
     /// Starts to look at the object, as soon as it is known what it is found by.
@@ -150,6 +151,9 @@ impl<R: Resource> Managed for Entry<R> {
     }
     fn check(&self, facts: &Facts, others: &Claims) -> Vec<Complaint> {
         R::check(&self.spec, facts, others)
+    }
+    fn foretold(&self, facts: &Facts) -> Outputs {
+        R::foretold(&self.spec, facts)
     }
     fn calls(&self, action: Action, diff: &Diff) -> Vec<ApiCall> {
         R::calls(action, diff)

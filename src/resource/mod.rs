@@ -196,6 +196,12 @@ pub trait Resource: Send + Sync + 'static {
     /// Returns what the object hands to others. The spec is there for secrets, which no service gives back.
     fn outputs(spec: &Self::Spec, facts: &Facts, have: &Self::Live) -> Outputs;
 
+    /// Returns the outputs that follow from the object's name alone (an ARN): they are known before the object is, so
+    /// that what refers to them can be looked at and planned without waiting for it.
+    fn foretold(_spec: &Self::Spec, _facts: &Facts) -> Outputs {
+        Outputs::new()
+    }
+
     /// Tells whose it is.
     fn owner(have: &Self::Live, stack: &str) -> Owner;
 

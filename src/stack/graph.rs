@@ -75,6 +75,10 @@ pub fn schema(kinds: &[Arc<dyn Kind>]) -> Value {
             json!({"type": "object", "description": kind.about(), "additionalProperties": spec}),
         );
     }
+    let definitions = used(
+        generator.take_definitions(true),
+        &Value::Object(sections.clone()),
+    );
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "stack.yaml",
@@ -82,6 +86,33 @@ pub fn schema(kinds: &[Arc<dyn Kind>]) -> Value {
         "required": ["stack"],
         "properties": sections,
         "additionalProperties": false,
-        "$defs": generator.take_definitions(true),
+        "$defs": definitions,
     })
+}
+
+/// Keeps the definitions that something refers to: those of the specs themselves were resolved.
+fn used(all: serde_json::Map<String, Value>, root: &Value) -> serde_json::Map<String, Value> {
+    let mut kept = serde_json::Map::new();
+    let mut open = vec![root.clone()];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Array(items) => open.extend(items),
+            Value::Object(members) => {
+                if let Some(name) = members
+                    .get("$ref")
+                    .and_then(Value::as_str)
+                    .and_then(|r| r.strip_prefix("#/$defs/"))
+                    && !kept.contains_key(name)
+                    && let Some(definition) = all.get(name)
+                {
+                    kept.insert(name.to_owned(), definition.clone());
+                    open.push(definition.clone());
+                }
+                open.extend(members.into_iter().map(|(_, v)| v));
+            }
+            _ => {}
+        }
+    }
+    kept.sort_keys();
+    kept
 }

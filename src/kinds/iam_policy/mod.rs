@@ -106,6 +106,12 @@ impl Resource for IamPolicy {
         .into()
     }
 
+    fn foretold(spec: &Spec, facts: &Facts) -> Outputs {
+        Self::key(spec, facts)
+            .map(|arn| [("arn".to_owned(), arn.into())].into())
+            .unwrap_or_default()
+    }
+
     fn owner(have: &Live, stack: &str) -> Owner {
         aws::owner_of(&have.tags, stack)
     }

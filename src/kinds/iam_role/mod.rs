@@ -113,6 +113,23 @@ impl Resource for IamRole {
         .into()
     }
 
+    fn foretold(spec: &Spec, facts: &Facts) -> Outputs {
+        let path = match &spec.path {
+            Some(path) => facts.get(path),
+            None => Ok("/".to_owned()),
+        };
+        let (Ok(name), Ok(path)) = (facts.get(&spec.name), path) else {
+            return Outputs::new();
+        };
+        let (partition, account) = (&facts.stack.partition, &facts.stack.account);
+        let arn = format!("arn:{partition}:iam::{account}:role{path}{name}");
+        [
+            ("arn".to_owned(), arn.into()),
+            ("name".to_owned(), name.into()),
+        ]
+        .into()
+    }
+
     fn owner(have: &Live, stack: &str) -> Owner {
         aws::owner_of(&have.tags, stack)
     }

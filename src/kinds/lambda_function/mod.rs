@@ -116,6 +116,20 @@ impl Resource for LambdaFunction {
         outputs
     }
 
+    fn foretold(spec: &Spec, facts: &Facts) -> Outputs {
+        let name = &spec.name;
+        let (partition, region) = (&facts.stack.partition, &facts.stack.region);
+        let arn = format!(
+            "arn:{partition}:lambda:{region}:{}:function:{name}",
+            facts.stack.account
+        );
+        [
+            ("arn".to_owned(), arn.into()),
+            ("name".to_owned(), name.clone().into()),
+        ]
+        .into()
+    }
+
     fn owner(have: &Live, stack: &str) -> Owner {
         aws::owner_of(&have.tags, stack)
     }

@@ -126,8 +126,7 @@ fn trust(problem: &TlsProblem) -> &'static str {
         }
         TlsProblem::PlainNotLocal => "take sslmode out of the connection URL",
         TlsProblem::UnknownIssuer => {
-            "the certificates of RDS are built in; name the file of another authority with sslrootcert in the \
-             connection URL"
+            "the certificates of RDS are built in; --ca-bundle names the file of another authority"
         }
         TlsProblem::WrongName => {
             "write the name that is in the certificate, the instance's endpoint; through a tunnel use --connect-to \

@@ -68,7 +68,12 @@ pub async fn create(sandbox: &Sandbox, params: &Params) -> Result<String, ApiErr
         // managed by RDS, which has no way here to hand it out
         None => postgres::random_password().map_err(|e| server_error(&e))?,
     });
-    if let Err(error) = sandbox.postgres.start(&server).await {
+    // data of a world that was removed by hand may lie there under the same id, with a password that nobody knows
+    let begun = match sandbox.postgres.destroy(&server.id).await {
+        Ok(()) => sandbox.postgres.start(&server).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = begun {
         // what of it was made is of no use to anyone; what is told is why it could not be made
         let _ = sandbox.postgres.destroy(&server.id).await;
         change(sandbox, |w| {
