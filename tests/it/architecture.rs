@@ -29,9 +29,23 @@ const FLOORS: [(&str, u8); 15] = [
 
 /// What a folder must not name besides what is above it.
 const NEVER: [(&str, &[&str], &str); 3] = [
-    ("engine", &["kinds", "aws", "pg", "render", "cli", "stack"], "the engine runs on fakes"),
-    ("kinds", &["engine", "stack", "render", "cli"], "kinds meet only through outputs"),
-    ("render", &["engine", "stack", "kinds", "resource", "aws", "pg", "yaml", "assets"], "render knows plain data only"),
+    (
+        "engine",
+        &["kinds", "aws", "pg", "render", "cli", "stack"],
+        "the engine runs on fakes",
+    ),
+    (
+        "kinds",
+        &["engine", "stack", "render", "cli"],
+        "kinds meet only through outputs",
+    ),
+    (
+        "render",
+        &[
+            "engine", "stack", "kinds", "resource", "aws", "pg", "yaml", "assets",
+        ],
+        "render knows plain data only",
+    ),
 ];
 
 /// The longest a source file may be, in lines.
@@ -52,7 +66,11 @@ struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "src/{}:{}: `{}`: {}", self.file, self.line, self.names, self.why)
+        write!(
+            f,
+            "src/{}:{}: `{}`: {}",
+            self.file, self.line, self.names, self.why
+        )
     }
 }
 
@@ -71,30 +89,56 @@ fn violations(files: &BTreeMap<String, String>) -> Vec<Violation> {
             });
         };
         if lines > LONGEST {
-            wrong(lines, file, format!("{lines} lines; {LONGEST} is the most: cut it where a reader would"));
+            wrong(
+                lines,
+                file,
+                format!("{lines} lines; {LONGEST} is the most: cut it where a reader would"),
+            );
         }
         let module = moved.get(file).cloned().unwrap_or_else(|| module_of(file));
         let tokens = tokens(text);
         for (line, what) in macros(&tokens) {
             if PRINTING.contains(&what.as_str()) && !may_print(file) {
-                wrong(line, &format!("{what}!"), "nothing below render prints".to_owned());
+                wrong(
+                    line,
+                    &format!("{what}!"),
+                    "nothing below render prints".to_owned(),
+                );
             }
         }
         for token in &tokens {
             if token.text.starts_with("aws_sdk_") && !may_name_the_sdk(file) {
-                wrong(token.line, &token.text, "the SDK ends at src/aws and a kind's api".to_owned());
+                wrong(
+                    token.line,
+                    &token.text,
+                    "the SDK ends at src/aws and a kind's api".to_owned(),
+                );
             }
-            if PURE.contains(&file.as_str()) && ["async", "await", "tokio"].contains(&token.text.as_str()) {
-                wrong(token.line, &token.text, "planner and queue are pure".to_owned());
+            if PURE.contains(&file.as_str())
+                && ["async", "await", "tokio"].contains(&token.text.as_str())
+            {
+                wrong(
+                    token.line,
+                    &token.text,
+                    "planner and queue are pure".to_owned(),
+                );
             }
             if top(&module) == "model" && NOT_IN_MODEL.iter().any(|n| token.text.starts_with(n)) {
-                wrong(token.line, &token.text, "model is the vocabulary: no runtime, no AWS, no clock".to_owned());
+                wrong(
+                    token.line,
+                    &token.text,
+                    "model is the vocabulary: no runtime, no AWS, no clock".to_owned(),
+                );
             }
         }
         for path in paths(&tokens, &module) {
             let text = path.segments.join("::");
             if sleeps(&path.segments) && !may_sleep(file) {
-                wrong(path.line, &text, "only the engine's poll loop sleeps".to_owned());
+                wrong(
+                    path.line,
+                    &text,
+                    "only the engine's poll loop sleeps".to_owned(),
+                );
             }
             if let Some(why) = forbidden(&module, file, &path) {
                 wrong(path.line, &text, why);
@@ -116,12 +160,10 @@ fn may_print(file: &str) -> bool {
 
 fn may_name_the_sdk(file: &str) -> bool {
     let parts: Vec<&str> = file.split('/').collect();
-    match parts.as_slice() {
-        ["aws", ..] => true,
-        ["kinds", _, "api.rs"] => true,
-        ["kinds", _, "api", ..] => true,
-        _ => false,
-    }
+    matches!(
+        parts.as_slice(),
+        ["aws", ..] | ["kinds", _, "api.rs"] | ["kinds", _, "api", ..]
+    )
 }
 
 fn may_sleep(file: &str) -> bool {
@@ -132,15 +174,24 @@ fn may_sleep(file: &str) -> bool {
 /// Tests may print and wait; they keep to the floors like the rest.
 fn is_test(file: &str) -> bool {
     let name = file.rsplit('/').next().unwrap_or(file);
-    file.contains("/tests/") || name == "tests.rs" || name == "testing.rs" || name.ends_with("_tests.rs")
+    file.contains("/tests/")
+        || name == "tests.rs"
+        || name == "testing.rs"
+        || name.ends_with("_tests.rs")
 }
 
 fn sleeps(path: &[String]) -> bool {
-    let late = ["sleep", "sleep_until", "interval", "interval_at", "sleep_ms", "*"];
-    path.windows(2).any(|w| {
-        (w[0] == "time" && path[0] == "tokio" || w[0] == "time" && path[0] == "time" || w[0] == "thread")
-            && late.contains(&w[1].as_str())
-    })
+    let late = [
+        "sleep",
+        "sleep_until",
+        "interval",
+        "interval_at",
+        "sleep_ms",
+        "*",
+    ];
+    let clock = ["tokio", "time"].contains(&path[0].as_str());
+    path.windows(2)
+        .any(|w| (w[0] == "time" && clock || w[0] == "thread") && late.contains(&w[1].as_str()))
 }
 
 fn top(module: &[String]) -> &str {
@@ -162,24 +213,32 @@ fn forbidden(module: &[String], file: &str, path: &Named) -> Option<String> {
     }
     if from.is_empty() {
         // lib.rs lists the modules and main.rs calls the command line
-        return (file != "lib.rs" && file != "main.rs").then(|| "this module has no floor".to_owned());
+        return (file != "lib.rs" && file != "main.rs")
+            .then(|| "this module has no floor".to_owned());
     }
     let Some(here) = floor(from) else {
-        return Some(format!("the module {from} has no floor: give it one in tests/it/architecture.rs"));
+        return Some(format!(
+            "the module {from} has no floor: give it one in tests/it/architecture.rs"
+        ));
     };
     let Some(there) = floor(to) else {
-        return Some(format!("the module {to} has no floor: give it one in tests/it/architecture.rs"));
+        return Some(format!(
+            "the module {to} has no floor: give it one in tests/it/architecture.rs"
+        ));
     };
     if from == "kinds" && to == "kinds" {
         let (mine, theirs) = (module.get(1), path.segments.get(2));
         // kinds/mod.rs is the list
-        return (mine.is_some() && mine != theirs).then(|| "a kind never knows another kind".to_owned());
+        return (mine.is_some() && mine != theirs)
+            .then(|| "a kind never knows another kind".to_owned());
     }
     if from == to {
         return None;
     }
     if there > here {
-        return Some(format!("upwards: {from} is on floor {here}, {to} on floor {there}"));
+        return Some(format!(
+            "upwards: {from} is on floor {here}, {to} on floor {there}"
+        ));
     }
     if from == "model" {
         return Some("model imports nothing of ours".to_owned());
@@ -212,14 +271,20 @@ fn tokens(text: &str) -> Vec<Token> {
     let mut out = Vec::new();
     let (mut at, mut line) = (0, 1);
     let skip_to = |from: usize, to: usize, line: &mut usize| {
-        *line += chars[from..to.min(chars.len())].iter().filter(|c| **c == '\n').count();
+        *line += chars[from..to.min(chars.len())]
+            .iter()
+            .filter(|c| **c == '\n')
+            .count();
         to
     };
     while at < chars.len() {
         let c = chars[at];
         let next = chars.get(at + 1).copied();
         if c == '/' && next == Some('/') {
-            at += chars[at..].iter().position(|c| *c == '\n').unwrap_or(chars.len() - at);
+            at += chars[at..]
+                .iter()
+                .position(|c| *c == '\n')
+                .unwrap_or(chars.len() - at);
         } else if c == '/' && next == Some('*') {
             let (mut depth, mut end) = (1, at + 2);
             while depth > 0 && end < chars.len() {
@@ -238,27 +303,44 @@ fn tokens(text: &str) -> Vec<Token> {
             at = skip_to(at, end + 1, &mut line);
         } else if (c == 'r' || c == 'b' && next == Some('r')) && raw_start(&chars, at).is_some() {
             let (open, hashes) = raw_start(&chars, at).unwrap();
-            let close: Vec<char> = std::iter::once('"').chain(std::iter::repeat_n('#', hashes)).collect();
+            let close: Vec<char> = std::iter::once('"')
+                .chain(std::iter::repeat_n('#', hashes))
+                .collect();
             let end = chars[open..].windows(close.len()).position(|w| w == close);
-            at = skip_to(at, end.map_or(chars.len(), |e| open + e + close.len()), &mut line);
+            at = skip_to(
+                at,
+                end.map_or(chars.len(), |e| open + e + close.len()),
+                &mut line,
+            );
         } else if c == '\'' && (next == Some('\\') || chars.get(at + 2) == Some(&'\'')) {
             // a character, not a lifetime
             let from = if next == Some('\\') { at + 3 } else { at + 2 };
             let close = chars[from..].iter().position(|c| *c == '\'');
             at = close.map_or(chars.len(), |e| from + e + 1);
         } else if c.is_alphanumeric() || c == '_' {
-            let end = chars[at..].iter().position(|c| !(c.is_alphanumeric() || *c == '_'));
+            let end = chars[at..]
+                .iter()
+                .position(|c| !(c.is_alphanumeric() || *c == '_'));
             let end = end.map_or(chars.len(), |e| at + e);
-            out.push(Token { text: chars[at..end].iter().collect(), line });
+            out.push(Token {
+                text: chars[at..end].iter().collect(),
+                line,
+            });
             at = end;
         } else {
             if c == '\n' {
                 line += 1;
             } else if c == ':' && next == Some(':') {
-                out.push(Token { text: "::".to_owned(), line });
+                out.push(Token {
+                    text: "::".to_owned(),
+                    line,
+                });
                 at += 1;
             } else if !c.is_whitespace() {
-                out.push(Token { text: c.to_string(), line });
+                out.push(Token {
+                    text: c.to_string(),
+                    line,
+                });
             }
             at += 1;
         }
@@ -272,7 +354,11 @@ fn raw_start(chars: &[char], at: usize) -> Option<(usize, usize)> {
         return None;
     }
     let after = at + if chars[at] == 'b' { 2 } else { 1 };
-    let hashes = chars.get(after..)?.iter().take_while(|c| **c == '#').count();
+    let hashes = chars
+        .get(after..)?
+        .iter()
+        .take_while(|c| **c == '#')
+        .count();
     (chars.get(after + hashes) == Some(&'"')).then_some((after + hashes + 1, hashes))
 }
 
@@ -328,11 +414,17 @@ fn paths(tokens: &[Token], module: &[String]) -> Vec<Named> {
 }
 
 /// Reads one path with its groups from `at`; returns where it ends.
-fn spread(tokens: &[Token], mut at: usize, prefix: &mut Vec<String>, out: &mut Vec<Named>) -> usize {
+fn spread(
+    tokens: &[Token],
+    mut at: usize,
+    prefix: &mut Vec<String>,
+    out: &mut Vec<Named>,
+) -> usize {
     let line = tokens[at].line;
     let length = prefix.len();
     let text = |i: usize| tokens.get(i).map_or("", |t| t.text.as_str());
-    let word = |i: usize| text(i) == "*" || text(i).starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    let word =
+        |i: usize| text(i) == "*" || text(i).starts_with(|c: char| c.is_alphanumeric() || c == '_');
     loop {
         if text(at) == "{" {
             at += 1;
@@ -348,13 +440,19 @@ fn spread(tokens: &[Token], mut at: usize, prefix: &mut Vec<String>, out: &mut V
         }
         if !word(at) {
             // a turbofish or `<T as X>::y`: the path ends here
-            out.push(Named { segments: prefix.clone(), line });
+            out.push(Named {
+                segments: prefix.clone(),
+                line,
+            });
             break;
         }
         prefix.push(text(at).to_owned());
         at += 1;
         if text(at) != "::" {
-            out.push(Named { segments: prefix.clone(), line });
+            out.push(Named {
+                segments: prefix.clone(),
+                line,
+            });
             break;
         }
         at += 1;
@@ -391,8 +489,15 @@ fn resolve(mut named: Named, here: &[String]) -> Named {
 
 /// `kinds/iam_role/api.rs` is `kinds::iam_role::api`.
 fn module_of(file: &str) -> Vec<String> {
-    let mut parts: Vec<String> = file.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
-    if matches!(parts.last().map(String::as_str), Some("mod" | "lib" | "main")) {
+    let mut parts: Vec<String> = file
+        .trim_end_matches(".rs")
+        .split('/')
+        .map(str::to_owned)
+        .collect();
+    if matches!(
+        parts.last().map(String::as_str),
+        Some("mod" | "lib" | "main")
+    ) {
         parts.pop();
     }
     parts
@@ -404,13 +509,18 @@ fn moved_modules(files: &BTreeMap<String, String>) -> BTreeMap<String, Vec<Strin
     for (file, text) in files {
         let mut lines = text.lines();
         while let Some(line) = lines.next() {
-            let Some(path) = line.trim().strip_prefix("#[path = \"").and_then(|l| l.strip_suffix("\"]")) else {
+            let Some(path) = line
+                .trim()
+                .strip_prefix("#[path = \"")
+                .and_then(|l| l.strip_suffix("\"]"))
+            else {
                 continue;
             };
-            let name = lines
-                .by_ref()
-                .map(str::trim)
-                .find_map(|l| l.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'));
+            let name = lines.by_ref().map(str::trim).find_map(|l| {
+                l.trim_start_matches("pub ")
+                    .strip_prefix("mod ")?
+                    .strip_suffix(';')
+            });
             if let Some(name) = name {
                 let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
                 let mut module = module_of(file);
@@ -433,7 +543,11 @@ fn sources() -> BTreeMap<String, String> {
             if path.is_dir() {
                 walk(&path, base, into);
             } else if path.extension().is_some_and(|e| e == "rs") {
-                let name = path.strip_prefix(base).unwrap().to_string_lossy().replace('\\', "/");
+                let name = path
+                    .strip_prefix(base)
+                    .unwrap()
+                    .to_string_lossy()
+                    .replace('\\', "/");
                 into.insert(name, std::fs::read_to_string(&path).unwrap());
             }
         }
@@ -448,11 +562,28 @@ fn sources() -> BTreeMap<String, String> {
 #[test]
 fn the_source_keeps_to_the_floors() {
     let files = sources();
-    assert!(files.len() > 100, "the source is not where it was: {} files", files.len());
+    assert!(
+        files.len() > 100,
+        "the source is not where it was: {} files",
+        files.len()
+    );
     let found = violations(&files);
-    let excused = |v: &Violation| EXCEPTIONS.iter().any(|(file, names, _)| v.file == *file && v.names == *names);
-    let open: Vec<String> = found.iter().filter(|v| !excused(v)).map(ToString::to_string).collect();
-    assert!(open.is_empty(), "{} lines break the floors:\n{}", open.len(), open.join("\n"));
+    let excused = |v: &Violation| {
+        EXCEPTIONS
+            .iter()
+            .any(|(file, names, _)| v.file == *file && v.names == *names)
+    };
+    let open: Vec<String> = found
+        .iter()
+        .filter(|v| !excused(v))
+        .map(ToString::to_string)
+        .collect();
+    assert!(
+        open.is_empty(),
+        "{} lines break the floors:\n{}",
+        open.len(),
+        open.join("\n")
+    );
     for (file, names, why) in EXCEPTIONS {
         assert!(
             found.iter().any(|v| v.file == file && v.names == names),
@@ -488,25 +619,46 @@ fn a_forbidden_line_is_caught() {
         ("render/plan.rs", "use crate::cli::args::Cli;"),
         // the vocabulary
         ("model/event.rs", "use tokio::sync::mpsc;"),
-        ("model/event.rs", "fn at() -> std::time::SystemTime { todo() }"),
+        (
+            "model/event.rs",
+            "fn at() -> std::time::SystemTime { todo() }",
+        ),
         ("model/event.rs", "use jiff::Timestamp;"),
         // the engine
         ("engine/apply.rs", "use crate::kinds::all;"),
         ("engine/apply.rs", "use crate::aws::Clients;"),
         ("engine/apply.rs", "use crate::stack::Loaded;"),
-        ("engine/apply.rs", "use crate::{model::Plan, pg::Connector};"),
+        (
+            "engine/apply.rs",
+            "use crate::{model::Plan, pg::Connector};",
+        ),
         ("engine/plan.rs", "async fn plan() {}"),
         ("engine/queue.rs", "fn f() { x.await }"),
         ("engine/plan.rs", "use tokio::time::Instant;"),
         // kinds
-        ("kinds/iam_role/mod.rs", "use crate::kinds::iam_policy::Spec;"),
-        ("kinds/iam_role/live.rs", "use super::super::iam_policy::Spec;"),
-        ("kinds/iam_role/api/more.rs", "use super::super::super::iam_policy;"),
+        (
+            "kinds/iam_role/mod.rs",
+            "use crate::kinds::iam_policy::Spec;",
+        ),
+        (
+            "kinds/iam_role/live.rs",
+            "use super::super::iam_policy::Spec;",
+        ),
+        (
+            "kinds/iam_role/api/more.rs",
+            "use super::super::super::iam_policy;",
+        ),
         ("kinds/iam_role/mod.rs", "use super::{iam_policy::Spec};"),
-        ("kinds/iam_role/mod.rs", "mod tests { use super::super::iam_policy::Spec; }"),
+        (
+            "kinds/iam_role/mod.rs",
+            "mod tests { use super::super::iam_policy::Spec; }",
+        ),
         ("kinds/iam_role/mod.rs", "use crate::engine::plan;"),
         ("kinds/iam_role/mod.rs", "use crate::stack::parse;"),
-        ("kinds/sql_script/mod.rs", "use crate::{model::{self, Plan}, sandbox::Sandbox};"),
+        (
+            "kinds/sql_script/mod.rs",
+            "use crate::{model::{self, Plan}, sandbox::Sandbox};",
+        ),
         // the sandbox
         ("sandbox/rds/mod.rs", "use crate::model::Secret;"),
         ("sandbox/rds/mod.rs", "use super::super::pg::Connector;"),
@@ -521,12 +673,21 @@ fn a_forbidden_line_is_caught() {
         ("cli/run.rs", "fn f() { eprint!{\"x\"} }"),
         ("kinds/iam_role/mod.rs", "fn f() { dbg!(1); }"),
         // waiting
-        ("engine/step.rs", "async fn f() { tokio::time::sleep(d).await }"),
+        (
+            "engine/step.rs",
+            "async fn f() { tokio::time::sleep(d).await }",
+        ),
         ("engine/step.rs", "use tokio::time::{Duration, sleep};"),
         ("engine/step.rs", "use tokio::time::*;"),
-        ("cli/run.rs", "use tokio::time; async fn f() { time::sleep(d).await }"),
+        (
+            "cli/run.rs",
+            "use tokio::time; async fn f() { time::sleep(d).await }",
+        ),
         ("pg/connect.rs", "fn f() { std::thread::sleep(d) }"),
-        ("kinds/iam_role/mod.rs", "async fn f() { tokio::time::interval(d); }"),
+        (
+            "kinds/iam_role/mod.rs",
+            "async fn f() { tokio::time::interval(d); }",
+        ),
         // a module that nobody placed
         ("attic.rs", "use crate::model::Plan;"),
         ("cli/run.rs", "use crate::attic::Plan;"),
@@ -534,23 +695,56 @@ fn a_forbidden_line_is_caught() {
     for (file, text) in forbidden {
         assert!(caught(file, text), "not caught: src/{file}: {text}");
     }
-    assert!(caught("engine/long.rs", &"\n".repeat(LONGEST + 1)), "a long file is not caught");
+    assert!(
+        caught("engine/long.rs", &"\n".repeat(LONGEST + 1)),
+        "a long file is not caught"
+    );
     let allowed = [
-        ("kinds/iam_role/mod.rs", "use crate::{aws, model::Diff, resource::Facts};"),
-        ("kinds/iam_role/mod.rs", "// use crate::engine::plan;\n/* println!(1) /* nested */ */"),
-        ("kinds/iam_role/mod.rs", "const T: &str = \"crate::engine::plan println!()\";"),
-        ("kinds/iam_role/mod.rs", "const T: &str = r#\"use crate::engine; \"aws_sdk_iam\" \"#;"),
-        ("kinds/iam_role/mod.rs", "fn f<'a>(c: &'a str) -> char { '\"' }"),
+        (
+            "kinds/iam_role/mod.rs",
+            "use crate::{aws, model::Diff, resource::Facts};",
+        ),
+        (
+            "kinds/iam_role/mod.rs",
+            "// use crate::engine::plan;\n/* println!(1) /* nested */ */",
+        ),
+        (
+            "kinds/iam_role/mod.rs",
+            "const T: &str = \"crate::engine::plan println!()\";",
+        ),
+        (
+            "kinds/iam_role/mod.rs",
+            "const T: &str = r#\"use crate::engine; \"aws_sdk_iam\" \"#;",
+        ),
+        (
+            "kinds/iam_role/mod.rs",
+            "fn f<'a>(c: &'a str) -> char { '\"' }",
+        ),
         ("kinds/iam_role/api.rs", "use aws_sdk_iam::Client;"),
-        ("kinds/rds_instance/api/convert.rs", "use super::super::live::Live; use aws_sdk_rds::types;"),
-        ("kinds/rds_instance/tests/fields.rs", "use super::super::diff; fn f() { println!(\"x\") }"),
+        (
+            "kinds/rds_instance/api/convert.rs",
+            "use super::super::live::Live; use aws_sdk_rds::types;",
+        ),
+        (
+            "kinds/rds_instance/tests/fields.rs",
+            "use super::super::diff; fn f() { println!(\"x\") }",
+        ),
         ("kinds/mod.rs", "use crate::kinds::iam_role::IamRole;"),
-        ("engine/plan.rs", "use super::Queue; use crate::model::Plan;"),
+        (
+            "engine/plan.rs",
+            "use super::Queue; use crate::model::Plan;",
+        ),
         ("engine/wait.rs", "fn f() { tokio::time::sleep(d) }"),
-        ("engine/step.rs", "async fn f() { tokio::time::timeout(d, x).await }"),
+        (
+            "engine/step.rs",
+            "async fn f() { tokio::time::timeout(d, x).await }",
+        ),
         ("stack/check.rs", "use crate::engine::Stack;"),
         ("cli/local.rs", "use crate::sandbox::Sandbox;"),
-        ("sandbox/rds/mod.rs", "use super::wire::Call; use crate::sandbox::world::World;"),
+        (
+            "sandbox/rds/mod.rs",
+            "use super::wire::Call; use crate::sandbox::world::World;",
+        ),
         ("render/view/human.rs", "fn f() { eprintln!(\"x\") }"),
     ];
     for (file, text) in allowed {
@@ -584,7 +778,10 @@ fn the_list_of_kinds_is_complete() {
         .filter(|p| p.is_dir())
         .map(|p| p.file_name().unwrap().to_string_lossy().into_owned())
         .collect();
-    let listed: BTreeSet<String> = kinds::offline().iter().map(|k| k.name().to_owned()).collect();
+    let listed: BTreeSet<String> = kinds::offline()
+        .iter()
+        .map(|k| k.name().to_owned())
+        .collect();
     assert_eq!(folders, listed, "one folder and one line a kind");
 }
 
@@ -603,14 +800,28 @@ fn the_examples_are_a_stack() {
         texts
             .iter()
             .filter(|(other, _)| **other != kind)
-            .flat_map(|(_, text)| text.match_indices(&mark).map(|(at, _)| &text[at + mark.len()..]))
-            .map(|rest| rest.split(|c: char| !(c.is_alphanumeric() || c == '-')).next().unwrap_or(""))
+            .flat_map(|(_, text)| {
+                text.match_indices(&mark)
+                    .map(|(at, _)| &text[at + mark.len()..])
+            })
+            .map(|rest| {
+                rest.split(|c: char| !(c.is_alphanumeric() || c == '-'))
+                    .next()
+                    .unwrap_or("")
+            })
             .find(|name| !name.is_empty())
-            .map_or_else(|| format!("example-{}", kind.replace('_', "-")), str::to_owned)
+            .map_or_else(
+                || format!("example-{}", kind.replace('_', "-")),
+                str::to_owned,
+            )
     };
     let mut file = "stack: examples\nregion: us-west-2\n".to_owned();
     for kind in &all {
-        file.push_str(&format!("{}:\n  {}:\n", kind.section(), name_of(kind.name())));
+        file.push_str(&format!(
+            "{}:\n  {}:\n",
+            kind.section(),
+            name_of(kind.name())
+        ));
         for line in texts[kind.name()].lines() {
             file.push_str(&format!("    {line}\n"));
         }
@@ -634,12 +845,23 @@ fn the_examples_show_every_field() {
     let schema = stack::schema(&all);
     let mut missing = Vec::new();
     for kind in &all {
-        let text = std::fs::read_to_string(root().join("src/kinds").join(kind.name()).join("example.yaml")).unwrap();
+        let text = std::fs::read_to_string(
+            root()
+                .join("src/kinds")
+                .join(kind.name())
+                .join("example.yaml"),
+        )
+        .unwrap();
         let fields = schema["properties"][kind.section()]["additionalProperties"]["properties"]
             .as_object()
             .unwrap_or_else(|| panic!("no schema for {}", kind.section()));
-        for field in fields.keys().filter(|f| !["after", "adopt"].contains(&f.as_str())) {
-            let words: BTreeSet<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+        for field in fields
+            .keys()
+            .filter(|f| !["after", "adopt"].contains(&f.as_str()))
+        {
+            let words: BTreeSet<&str> = text
+                .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .collect();
             if !words.contains(field.as_str()) {
                 missing.push(format!("{}: {field}", kind.name()));
             }
@@ -679,7 +901,12 @@ fn second_stacks<'a>(packages: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<
 fn there_is_one_tls_stack() {
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
     let quoted = |line: &str, key: &str| {
-        Some(line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"')?.to_owned())
+        Some(
+            line.strip_prefix(key)?
+                .strip_prefix(" = \"")?
+                .strip_suffix('"')?
+                .to_owned(),
+        )
     };
     let mut packages: Vec<(String, String)> = Vec::new();
     for line in lock.lines() {
@@ -697,17 +924,34 @@ fn there_is_one_tls_stack() {
     assert!(found.is_empty(), "Cargo.lock has {found:?}");
 
     let tree = std::process::Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--locked", "--target", "all", "--edges", "normal,build,dev", "--prefix", "none"])
+        .args([
+            "tree",
+            "--offline",
+            "--locked",
+            "--target",
+            "all",
+            "--edges",
+            "normal,build,dev",
+            "--prefix",
+            "none",
+        ])
         .current_dir(root())
         .output()
         .unwrap();
-    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    assert!(
+        tree.status.success(),
+        "{}",
+        String::from_utf8_lossy(&tree.stderr)
+    );
     let tree = String::from_utf8(tree.stdout).unwrap();
     let built = tree.lines().filter_map(|l| {
         let mut words = l.split(' ');
         Some((words.next()?, words.next()?.strip_prefix('v')?))
     });
-    assert!(built.clone().any(|(name, _)| name == "aws-lc-rs"), "the tree is not what it was:\n{tree}");
+    assert!(
+        built.clone().any(|(name, _)| name == "aws-lc-rs"),
+        "the tree is not what it was:\n{tree}"
+    );
     let found = second_stacks(built);
     assert!(found.is_empty(), "the build has {found:?}");
 }
@@ -725,6 +969,11 @@ fn a_second_tls_stack_is_caught() {
     for package in bad {
         assert_eq!(second_stacks([package].into_iter()).len(), 1, "{package:?}");
     }
-    let good = [("hyper", "1.0.0"), ("rustls", "0.23.46"), ("h2", "0.4.20"), ("openssl-probe", "0.2.2")];
+    let good = [
+        ("hyper", "1.0.0"),
+        ("rustls", "0.23.46"),
+        ("h2", "0.4.20"),
+        ("openssl-probe", "0.2.2"),
+    ];
     assert_eq!(second_stacks(good.into_iter()), Vec::<String>::new());
 }
