@@ -15,7 +15,12 @@
 #![deny(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(
     test,
-    allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)
+    allow(
+        clippy::unwrap_used,
+        clippy::print_stdout,
+        clippy::print_stderr,
+        clippy::disallowed_methods
+    )
 )]
 #![warn(missing_docs)]
 

@@ -201,6 +201,10 @@ async fn owned(session: &Session, thorough: bool) -> Result<Vec<Orphan>, Diagnos
 fn leftover(owned: Vec<Orphan>, seen: &Seen) -> Vec<Orphan> {
     let current = |o: &Orphan| {
         seen.observed.get(&o.addr).is_some_and(|observed| {
+            // what cannot be looked at yet may well be this one
+            if matches!(observed, Observed::Unknowable { .. } | Observed::Unlooked { .. }) {
+                return true;
+            }
             observed.present().is_some_and(|p| {
                 p.outputs.values().any(
                     |v| matches!(v, Output::Plain(serde_json::Value::String(id)) if *id == o.id),
@@ -257,9 +261,10 @@ fn pruned(
             reason: "the stack owns it and it is no longer in the file".to_owned(),
             diff: Diff::default(),
             deferred: Vec::new(),
-            after: changes
+            // only when everything else is done: what took its place is there, and nothing uses it any more
+            after: taken
                 .iter()
-                .filter(|c| c.addr.kind != orphan.addr.kind)
+                .filter(|c| c.id.is_none() || c.addr.kind != orphan.addr.kind)
                 .map(|c| c.addr.clone())
                 .collect(),
             lock: None,

@@ -394,8 +394,10 @@ impl Progress {
         Ok(())
     }
 
-    /// The call did not go through, so that nothing is to be seen of it.
+    /// The call did not go through, so that nothing is to be seen of it and it does not count: what was refused many
+    /// times while a role was on its way ends with that refusal, not with a remark about the number of calls.
     fn undo(&mut self) {
         self.before = None;
+        self.calls = self.calls.saturating_sub(1);
     }
 }

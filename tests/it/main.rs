@@ -1,8 +1,13 @@
 //! The one integration-test binary: every further one would be another link of the SDKs.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::disallowed_methods)] // a test may wait for a process
 #![allow(clippy::result_large_err)] // as in the library
 
+mod architecture;
+mod conformance;
 mod engine_random;
 mod fakes;
+mod round_trips;
 mod schema;
+mod stage;
 mod virtual_time;

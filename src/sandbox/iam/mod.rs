@@ -80,6 +80,8 @@ fn operation(name: &str) -> Option<Operation> {
         "UpdateRole" => Change(roles::update),
         "UpdateRoleDescription" => Change(roles::describe),
         "UpdateAssumeRolePolicy" => Change(roles::trust),
+        "PutRolePermissionsBoundary" => Change(roles::bound),
+        "DeleteRolePermissionsBoundary" => Change(roles::unbound),
         "DeleteRole" => Change(roles::delete),
         "ListRoles" => Look(roles::list),
         "TagRole" => Change(roles::tag),

@@ -25,6 +25,16 @@ fn checked_trust<'a>(w: &World, p: &'a Params, param: &str) -> Result<&'a str, A
     Ok(text)
 }
 
+/// Checks that a policy can be a boundary.
+fn attachable(w: &World, arn: &str) -> Result<(), ApiError> {
+    match w.iam.policy(arn) {
+        Some(_) => Ok(()),
+        None => Err(valid::absent(format!(
+            "Scope ARN: {arn} does not exist or is not attachable."
+        ))),
+    }
+}
+
 /// Writes the inside of a `Role`; `full` adds what lists leave out.
 fn write(xml: &mut Xml, role: &Role, full: bool) {
     xml.el("Path", &role.path)
@@ -70,12 +80,8 @@ pub(super) fn create(w: &mut World, timing: &Timing, p: &Params) -> Result<Xml, 
         ));
     }
     let boundary = p.get("PermissionsBoundary").map(str::to_owned);
-    if let Some(arn) = &boundary
-        && w.iam.policy(arn).is_none()
-    {
-        return Err(valid::absent(format!(
-            "Scope ARN: {arn} does not exist or is not attachable."
-        )));
+    if let Some(arn) = &boundary {
+        attachable(w, arn)?;
     }
     let role = Role {
         name: name.to_owned(),
@@ -149,6 +155,25 @@ pub(super) fn trust(w: &mut World, timing: &Timing, p: &Params) -> Result<Xml, A
     let at = timing.after(w.iam.propagation_seconds);
     valid::role_mut(w, p)?.trust.change(trust, timing.now(), at);
     Ok(Xml::new())
+}
+
+pub(super) fn bound(w: &mut World, _: &Timing, p: &Params) -> Result<Xml, ApiError> {
+    valid::role(w, p)?;
+    let arn = valid::need(p, "PermissionsBoundary")?;
+    attachable(w, arn)?;
+    valid::role_mut(w, p)?.boundary = Some(arn.to_owned());
+    Ok(Xml::new())
+}
+
+pub(super) fn unbound(w: &mut World, _: &Timing, p: &Params) -> Result<Xml, ApiError> {
+    let role = valid::role_mut(w, p)?;
+    match role.boundary.take() {
+        Some(_) => Ok(Xml::new()),
+        None => Err(valid::absent(format!(
+            "The permissions boundary of role {} cannot be found.",
+            role.name
+        ))),
+    }
 }
 
 pub(super) fn delete(w: &mut World, _: &Timing, p: &Params) -> Result<Xml, ApiError> {

@@ -100,7 +100,7 @@ impl Exchange {
     async fn carry_out(&self, call: Call) -> Option<Answer> {
         let decision = self.faults.decide(&call);
         if decision.delay_ms > 0 {
-            // the script asked for a slow answer
+            #[allow(clippy::disallowed_methods)] // the script asked for a slow answer
             tokio::time::sleep(Duration::from_millis(decision.delay_ms)).await;
         }
         let result = match decision.outcome {

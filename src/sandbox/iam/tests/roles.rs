@@ -325,3 +325,44 @@ async fn inline_policies_live_in_the_role() {
         code(404, "NoSuchEntity")
     );
 }
+
+#[tokio::test]
+async fn a_boundary_is_a_policy_that_is_there() {
+    const READ_ONLY: &str = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+    let s = Stage::new();
+    let put = |arn| [("RoleName", "r"), ("PermissionsBoundary", arn)];
+    assert_eq!(
+        s.refused("PutRolePermissionsBoundary", &put(READ_ONLY))
+            .await,
+        code(404, "NoSuchEntity")
+    );
+    s.role("r").await;
+    assert_eq!(
+        s.refused(
+            "PutRolePermissionsBoundary",
+            &put("arn:aws:iam::123456789012:policy/none")
+        )
+        .await,
+        code(404, "NoSuchEntity")
+    );
+    assert_eq!(
+        s.refused("PutRolePermissionsBoundary", &[("RoleName", "r")])
+            .await,
+        code(400, "ValidationError")
+    );
+    s.ok("PutRolePermissionsBoundary", &put(READ_ONLY)).await;
+    let got = s.ok("GetRole", &[("RoleName", "r")]).await;
+    assert_eq!(inner(&got, "PermissionsBoundaryArn"), READ_ONLY);
+    s.ok("DeleteRolePermissionsBoundary", &[("RoleName", "r")])
+        .await;
+    assert!(
+        !s.ok("GetRole", &[("RoleName", "r")])
+            .await
+            .contains("PermissionsBoundary")
+    );
+    assert_eq!(
+        s.refused("DeleteRolePermissionsBoundary", &[("RoleName", "r")])
+            .await,
+        code(404, "NoSuchEntity")
+    );
+}
