@@ -77,7 +77,7 @@ pub async fn by_arn(clients: &Clients, arn: &str) -> Result<Option<Version>, Fau
             description: v.description.unwrap_or_default(),
             runtimes: words(v.compatible_runtimes, Runtime::as_str),
             architectures: words(v.compatible_architectures, Architecture::as_str),
-            license: v.license_info,
+            license: text(v.license_info),
             created: v.created_date.unwrap_or_default(),
         })),
         Err(e) if e.code() == Some(NOT_FOUND) => Ok(None),
@@ -180,9 +180,14 @@ fn listed(item: LayerVersionsListItem) -> Version {
         description: item.description.unwrap_or_default(),
         runtimes: words(item.compatible_runtimes, Runtime::as_str),
         architectures: words(item.compatible_architectures, Architecture::as_str),
-        license: item.license_info,
+        license: text(item.license_info),
         created: item.created_date.unwrap_or_default(),
     }
+}
+
+/// No licence may come back as an empty one, and means the same.
+fn text(value: Option<String>) -> Option<String> {
+    value.filter(|v| !v.is_empty())
 }
 
 fn words<T>(items: Option<Vec<T>>, word: impl Fn(&T) -> &str) -> Vec<String> {
