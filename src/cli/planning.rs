@@ -202,7 +202,10 @@ fn leftover(owned: Vec<Orphan>, seen: &Seen) -> Vec<Orphan> {
     let current = |o: &Orphan| {
         seen.observed.get(&o.addr).is_some_and(|observed| {
             // what cannot be looked at yet may well be this one
-            if matches!(observed, Observed::Unknowable { .. } | Observed::Unlooked { .. }) {
+            if matches!(
+                observed,
+                Observed::Unknowable { .. } | Observed::Unlooked { .. }
+            ) {
                 return true;
             }
             observed.present().is_some_and(|p| {

@@ -86,10 +86,9 @@ fn orphans(page: &mut Page<'_>, plan: &Plan) {
         .orphans
         .iter()
         .filter(|o| {
-            !plan
-                .changes
-                .iter()
-                .any(|c| c.is_change() && c.addr == o.addr)
+            !plan.changes.iter().any(|c| {
+                c.action == Action::Delete && (c.id.as_ref() == Some(&o.id) || c.addr == o.addr)
+            })
         })
         .collect();
     if left.is_empty() {
@@ -108,9 +107,9 @@ fn orphans(page: &mut Page<'_>, plan: &Plan) {
     }
     let data = left.iter().any(|o| o.holds_data);
     let how = match (plan.options.prune, data) {
-        (true, _) => "--prune alone does not remove them.",
+        (true, _) => "What holds data needs --allow-replace ADDR besides --prune.",
         (false, true) => {
-            "`cruddur-infra apply --prune` removes them; for what holds data that alone is not enough."
+            "`cruddur-infra apply --prune` removes them; what holds data needs --allow-replace ADDR besides."
         }
         (false, false) => "`cruddur-infra apply --prune` removes them.",
     };

@@ -159,8 +159,8 @@ const WIDE: &str = r#"Plan for stack cruddur, account 123456789012, region us-we
 
 No longer in stack.yaml, and left as they are:
   rds_instance.lost (cruddur-lost), holds data
-  `cruddur-infra apply --prune` removes them; for what holds data that alone is
-  not enough.
+  `cruddur-infra apply --prune` removes them; what holds data needs
+  --allow-replace ADDR besides.
 
 warning: security_group_rule.workspace: the world may connect
   0.0.0.0/0 lets every address try.
