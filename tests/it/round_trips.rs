@@ -137,7 +137,6 @@ async fn asked(n: usize) -> Asked {
         .filter(|c| c.status.is_none_or(|s| s >= 400))
         .collect();
     assert!(refused.is_empty(), "{refused:#?}");
-    for c in &calls { println!("{} {} {} {}:{}", c.time, c.arrived, c.finished, c.service, c.operation); }
     let asked = Asked {
         rounds: dependent_round_trips(&calls),
         calls: calls
