@@ -10,8 +10,8 @@ use crate::model::{
 use crate::resource::ENVIRONMENT;
 use std::collections::BTreeSet;
 
-/// How many looks at once.
-const LOOKS: usize = 24;
+/// How many looks at once: more than a stack of this kind has entries, so that their number adds no round trip.
+const LOOKS: usize = 64;
 
 /// Looks at AWS and plans.
 ///

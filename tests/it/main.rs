@@ -7,6 +7,7 @@ mod architecture;
 mod conformance;
 mod engine_random;
 mod fakes;
+mod golden;
 mod round_trips;
 mod schema;
 mod stage;

@@ -5,7 +5,7 @@
 
 use crate::stage::{self, PASSWORD, REGION, Stage};
 use cruddur_infra::engine::Options;
-use cruddur_infra::model::Addr;
+use cruddur_infra::model::{Addr, Observed};
 use cruddur_infra::sandbox::server::{LoggedCall, dependent_round_trips};
 use std::collections::BTreeSet;
 
@@ -137,12 +137,6 @@ async fn asked(n: usize) -> Asked {
         .filter(|c| c.status.is_none_or(|s| s >= 400))
         .collect();
     assert!(refused.is_empty(), "{refused:#?}");
-    for c in &calls {
-        println!(
-            "{} {} {} {}:{}",
-            c.time, c.arrived, c.finished, c.service, c.operation
-        );
-    }
     let asked = Asked {
         rounds: dependent_round_trips(&calls),
         calls: calls
@@ -192,4 +186,41 @@ async fn a_plan_that_finds_nothing_to_do_waits_three_times_at_most() {
             .any(|p| operation.starts_with(p))
     };
     assert!(many.calls.iter().all(reads), "{:#?}", many.calls);
+}
+
+/// A look by means of an object that is to be replaced tells nothing: what is found by the new one is not known yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_found_by_something_that_goes_is_not_known() {
+    let yaml = r#"
+stack: trips
+region: us-west-2
+rds_instances:
+  main:
+    identifier: trips-db
+    instance_class: db.t3.micro
+    allocated_storage: 20
+    storage_encrypted: true
+    master_username: keeper
+    master_password: ${env.DB_PASSWORD}
+security_group_rules:
+  office: { security_group: "${rds_instance.main.security_group_id}", from: 203.0.113.0/24, port: 5432 }
+"#;
+    let stage = Stage::open().await;
+    let rule: Addr = "security_group_rule.office".parse().unwrap();
+    let scope: BTreeSet<Addr> = [rule.clone()].into();
+    stage::converge(&stage.stack(yaml).await, &scope).await;
+    let there = stage::look_at(&stage.stack(yaml).await, &rule)
+        .await
+        .unwrap();
+    assert!(matches!(there, Observed::Present(_)), "{there:?}");
+    let replaced = yaml.replace("storage_encrypted: true", "storage_encrypted: false");
+    let seen = stage::look_at(&stage.stack(&replaced).await, &rule)
+        .await
+        .unwrap();
+    let Observed::Unknowable { waits_for } = &seen else {
+        panic!("{seen:?}");
+    };
+    let waits: Vec<String> = waits_for.iter().map(ToString::to_string).collect();
+    assert_eq!(waits, ["rds_instance.main.security_group_id"]);
+    stage.close().await;
 }
