@@ -269,11 +269,12 @@ fn deferrable(d: &mut Diff, want: &Desired, have: &Live) {
 
 /// What AWS changes at once, whatever it is told.
 fn at_once(d: &mut Diff, want: &Desired, have: &Live) {
-    // the port is not deferred: it restarts the instance immediately
+    // the port is not deferred: it restarts the instance immediately; it is told with the endpoint, which one that is
+    // being created does not have yet
     later(
         d,
         "port",
-        want.port.as_ref(),
+        want.port.as_ref().filter(|_| have.port.is_some()),
         have.port.as_ref(),
         have.pending.port.as_ref(),
         Effect::Restart,

@@ -229,6 +229,17 @@ fn every_field_has_its_force_and_effect() {
 }
 
 #[test]
+fn what_one_that_is_being_created_does_not_tell_yet_is_no_difference() {
+    let d = diff_of(&[], |live| {
+        live.status = "creating".into();
+        live.address = None;
+        live.port = None;
+        live.availability_zone = None;
+    });
+    assert_eq!(d.paths(), Vec::<&str>::new());
+}
+
+#[test]
 fn only_the_diff_is_sent() {
     let w = want(&[("publicly_accessible: true", "publicly_accessible: false")]);
     let m = change::modification(&w, &have(), &RdsInstance::diff(&w, &have())).unwrap();
