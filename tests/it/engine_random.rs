@@ -17,7 +17,7 @@ fn info(s: &Stack, seen: &Seen) -> std::collections::BTreeMap<Addr, Info> {
     infos(s, &s.nodes.keys().cloned().collect(), &seen.outputs)
 }
 
-fn planned(s: &Stack, seen: &Seen, purpose: Purpose) -> Plan {
+pub fn planned(s: &Stack, seen: &Seen, purpose: Purpose) -> Plan {
     let info = info(s, seen);
     let make = || match purpose {
         Purpose::Apply => plan(&info, &s.after, &seen.observed, &Options::default()),
@@ -69,12 +69,12 @@ fn planned(s: &Stack, seen: &Seen, purpose: Purpose) -> Plan {
     back
 }
 
-struct Outcome {
-    summary: RunSummary,
-    events: Vec<Stamped>,
+pub struct Outcome {
+    pub summary: RunSummary,
+    pub events: Vec<Stamped>,
 }
 
-fn applied(
+pub fn applied(
     s: &Stack,
     p: &Plan,
     seen: &Seen,
@@ -132,7 +132,7 @@ fn applied(
     })
 }
 
-fn look(s: &Stack, clock: &VirtualClock, goal: Goal) -> Result<Seen, Vec<(Addr, Fault)>> {
+pub fn look(s: &Stack, clock: &VirtualClock, goal: Goal) -> Result<Seen, Vec<(Addr, Fault)>> {
     let all: BTreeSet<Addr> = s.nodes.keys().cloned().collect();
     run(clock, observe(s, &all, goal, LIMIT))
 }

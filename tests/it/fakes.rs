@@ -25,6 +25,8 @@ pub struct Thing {
     pub inside: Option<String>,
     pub owner: String,
     pub parked: bool,
+    /// It must not be deleted.
+    pub protected: bool,
     /// How many looks still show the state before the last change.
     pub stale: u32,
     pub old: Option<(u32, u32, Vec<String>)>,
@@ -264,6 +266,9 @@ impl Resource for Fake {
             o => Owner::Other(o.to_owned()),
         }
     }
+    fn guard(h: &Live, _: &Facts) -> Option<String> {
+        h.t.protected.then(|| format!("{} is protected", h.id))
+    }
     fn calls(action: Action, _: &Diff) -> Vec<ApiCall> {
         match action {
             Action::NoOp | Action::Wait => vec![],
@@ -326,6 +331,7 @@ impl Resource for Fake {
                     inside: x.inside.clone(),
                     owner: "test".into(),
                     parked: false,
+                    protected: false,
                     stale: 0,
                     old: None,
                 },

@@ -5,6 +5,7 @@
 
 mod architecture;
 mod conformance;
+mod engine_promises;
 mod engine_random;
 mod fakes;
 mod golden;

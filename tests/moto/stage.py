@@ -439,7 +439,17 @@ def drifts(s, program, world, settings):
         world,
         "the pool's trigger cleared",
         lambda: world.cognito.update_user_pool(UserPoolId=world.pool_id, LambdaConfig={}, **resent(settings)),
-        [("cognito_trigger.sign-up", "create", {})],
+        [
+            (
+                "cognito_trigger.sign-up",
+                "create",
+                {
+                    "user_pool": (None, "cruddur-user-pool"),
+                    "trigger": (None, "post_confirmation"),
+                    "function": (None, function),
+                },
+            )
+        ],
         lambda: world.pool()[1] == {"PostConfirmation": function},
     )
     s.same("the pool's other settings are as before", world.pool()[0], settings)

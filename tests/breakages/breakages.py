@@ -1,0 +1,330 @@
+"""The deliberate breakages, and for each the tests that must catch it.
+
+A breakage is what a tired person might really do: a check taken out, an order turned round, a case forgotten. `edits`
+are (file, old text, new text); the old text must be in the file exactly once, else the breakage has gone stale and the
+run fails. `tests` is the target (`lib`, or `it` for tests/it) and the filter that is to fail.
+"""
+
+from dataclasses import dataclass
+
+STEP = "src/engine/step.rs"
+APPLY = "src/engine/apply.rs"
+PLAN = "src/engine/plan.rs"
+RANDOM = ("it", "engine_random")
+PROMISES = ("it", "engine_promises")
+
+
+@dataclass
+class Breakage:
+    name: str
+    edits: list
+    tests: tuple
+
+
+BREAKAGES = [
+    # ---------------------------------------------------------------- the engine
+    Breakage(
+        "what is still being made counts as done",
+        [(PLAN, "(None, Readiness::Pending(_) | Readiness::Failed(_)) => Action::Wait,", "(None, Readiness::Failed(_)) => Action::Wait,")],
+        RANDOM,
+    ),
+    Breakage(
+        "a replacement does not wait until the old one is gone",
+        [
+            (
+                STEP,
+                "Readiness::Leaving(word) => {\n                    if self.no_wait {",
+                "Readiness::Leaving(_) if self.change.action == Action::Replace => return Ok(Ended::Gone),\n"
+                "                Readiness::Leaving(word) => {\n                    if self.no_wait {",
+            ),
+            (
+                STEP,
+                "Readiness::Leaving(word) => self.pause(pace, &word).await?,",
+                "Readiness::Leaving(_) => return Ok(Some(Ended::Ready(p.outputs))),",
+            ),
+        ],
+        RANDOM,
+    ),
+    Breakage(
+        "a deletion does not wait until it is gone",
+        [
+            (
+                STEP,
+                "Readiness::Leaving(word) => {\n                    if self.no_wait {",
+                "Readiness::Leaving(_) => return Ok(Ended::Gone),\n"
+                "                #[allow(unreachable_patterns)]\n"
+                "                Readiness::Leaving(word) => {\n                    if self.no_wait {",
+            )
+        ],
+        RANDOM,
+    ),
+    Breakage(
+        "a failure does not skip its dependents",
+        [
+            (
+                APPLY,
+                'for lost in queue.fail(&addr) {\n                    run.skip(lost, &format!("{addr} failed"), events);\n                }',
+                "queue.finish(&addr);",
+            )
+        ],
+        RANDOM,
+    ),
+    Breakage(
+        "no limit to what runs at once",
+        [(APPLY, "while running.len() < settings.parallelism.max(1) {", "while running.len() < usize::MAX {")],
+        RANDOM,
+    ),
+    Breakage(
+        "locks are ignored",
+        [(APPLY, ".is_none_or(|lock| !self.held.contains_key(&lock))", ".is_none_or(|_| true)")],
+        RANDOM,
+    ),
+    Breakage(
+        "what was unknown in the plan is not settled",
+        [
+            (
+                STEP,
+                "Action::Forget | Action::NoOp => Ok(Ended::Gone),",
+                "Action::Forget | Action::NoOp => Ok(Ended::Gone),\n"
+                "            Action::Update if !self.change.deferred.is_empty() => Ok(Ended::Gone),",
+            )
+        ],
+        RANDOM,
+    ),
+    Breakage(
+        "new work begins after a cancel",
+        [(APPLY, "for addr in queue.drain() {", "for addr in Vec::<Addr>::new() {")],
+        RANDOM,
+    ),
+    Breakage(
+        "the outputs of what is to be replaced count as known",
+        [("src/engine/observe.rs", "(goal == Goal::Destroy || (stays && !going))", "(goal == Goal::Destroy || stays || !going)")],
+        RANDOM,
+    ),
+    Breakage(
+        "a destroy runs in the order of an apply",
+        [(PLAN, "in_order(info, &reversed, seen, |addr, observed, info| {", "in_order(info, after, seen, |addr, observed, info| {")],
+        RANDOM,
+    ),
+    Breakage(
+        "a conflict after a lost reply ends the step",
+        [(STEP, "if self.conflicts <= LOOKS {", "if self.conflicts > LOOKS {")],
+        RANDOM,
+    ),
+    Breakage(
+        "an old look after a change is believed",
+        [(STEP, "if self.before.as_ref() == Some(diff) && self.looks < LOOKS {", "if self.before.as_ref() == Some(diff) && self.looks > LOOKS {")],
+        RANDOM,
+    ),
+    Breakage(
+        "the shortest tail goes first",
+        [("src/engine/queue.rs", "best.is_none_or(|(_, w)| weight > w)", "best.is_none_or(|(_, w)| weight < w)")],
+        ("lib", "engine::queue"),
+    ),
+    Breakage(
+        "the promise is not checked",
+        [("src/model/plan.rs", "if !within {", "if !within && field.path.is_empty() {")],
+        PROMISES,
+    ),
+    Breakage(
+        "a replacement is not looked at again",
+        [(STEP, "if self.still_replaces().await? {", "if self.change.action == Action::Replace {")],
+        PROMISES,
+    ),
+    Breakage(
+        "guards are not checked before a destroy begins",
+        [(PLAN, "change.refused = p.guard.clone();", "change.refused = None;")],
+        PROMISES,
+    ),
+    Breakage(
+        "guards are not checked again at the deletion",
+        [("src/resource/erased.rs", "if let Some(why) = R::guard(&have, facts) {", "if let Some(why) = R::guard(&have, facts).filter(String::is_empty) {")],
+        PROMISES,
+    ),
+    Breakage(
+        "a destroy takes what is not ours",
+        [
+            (
+                PLAN,
+                'Owner::Nobody => change.reason = "not ours: it has no tag of this stack".to_owned(),',
+                "Owner::Nobody => change.action = Action::Delete,",
+            )
+        ],
+        PROMISES,
+    ),
+    Breakage(
+        "whose it is is not looked at again",
+        [(STEP, "if !(made && p.owner == Owner::Nobody) {", "if made && p.owner != Owner::Nobody {")],
+        PROMISES,
+    ),
+    Breakage(
+        "data is replaced without the user's word",
+        [(PLAN, "&& (field.force != Force::Replace || info.holds_data)", "&& field.force != Force::Replace")],
+        PROMISES,
+    ),
+    Breakage(
+        "a saved plan holds whatever happened",
+        [("src/engine/saved.rs", "if moved.is_empty() { Ok(()) } else { Err(moved) }", "if moved.len() < 1000 { Ok(()) } else { Err(moved) }")],
+        PROMISES,
+    ),
+    # ---------------------------------------------------------------- the kinds
+    Breakage(
+        "a member of the user pool is dropped",
+        [
+            (
+                "src/kinds/cognito_trigger/pool.rs",
+                "request.retain(|name, value| !DESCRIBE_ONLY.contains(&name.as_str()) && !value.is_null());",
+                'request.retain(|name, value| !DESCRIBE_ONLY.contains(&name.as_str()) && !value.is_null() && name != "DeviceConfiguration");',
+            )
+        ],
+        ("lib", "kinds::cognito_trigger"),
+    ),
+    Breakage(
+        "members of the user pool that the SDK does not know are dropped",
+        [
+            (
+                "src/kinds/cognito_trigger/pool.rs",
+                "request.retain(|name, value| !DESCRIBE_ONLY.contains(&name.as_str()) && !value.is_null());",
+                "request.retain(|name, value| BOTH_WAYS.contains(&name.as_str()) && !value.is_null());",
+            )
+        ],
+        ("lib", "kinds::cognito_trigger"),
+    ),
+    Breakage(
+        "the user pool is not described again before the update",
+        [
+            (
+                "src/kinds/cognito_trigger/round_trip.rs",
+                "let before = wire.describe(id).await?;",
+                "let before = match seen {\n        Some(seen) => seen.clone(),\n        None => wire.describe(id).await?,\n    };",
+            )
+        ],
+        ("lib", "kinds::cognito_trigger"),
+    ),
+    Breakage(
+        "what else moved in the user pool is not put back",
+        [
+            (
+                "src/kinds/cognito_trigger/round_trip.rs",
+                "if moved.is_empty() {\n        // where",
+                "if moved.len() < 1000 {\n        // where",
+            )
+        ],
+        ("lib", "kinds::cognito_trigger"),
+    ),
+    Breakage(
+        "policies are compared as text",
+        [("src/aws/policy_document.rs", "canonical(one) == canonical(other)", "canonical(one) == canonical(other) && one.to_string() == other.to_string()")],
+        ("lib", "aws::policy_document"),
+    ),
+    Breakage(
+        "a policy's sixth version has no room",
+        [("src/kinds/iam_policy/live.rs", "if self.versions.len() < MAX_VERSIONS {", "if self.versions.len() <= MAX_VERSIONS {")],
+        ("lib", "kinds::iam_policy"),
+    ),
+    Breakage(
+        "an engine's major is planned downwards",
+        [("src/kinds/rds_instance/diff.rs", "        || wanted.major < there.major\n", "")],
+        ("lib", "kinds::rds_instance"),
+    ),
+    Breakage(
+        "an engine's minor is planned downwards",
+        [("src/kinds/rds_instance/version.rs", "there.minor.unwrap_or(0) >= self.minor.unwrap_or(0)", "there.minor.unwrap_or(0) == self.minor.unwrap_or(0)")],
+        ("lib", "kinds::rds_instance"),
+    ),
+    Breakage(
+        "the password is shown",
+        [("src/kinds/rds_instance/diff.rs", '("master_password", Shown::Secret),', '("master_password", want.master_password.expose().into()),')],
+        ("lib", "kinds::rds_instance"),
+    ),
+    Breakage(
+        "what is scheduled counts as drift",
+        [("src/kinds/rds_instance/diff.rs", "|| scheduled.is_some_and(|s| wanted.admits(s))", "|| scheduled.is_some_and(|s| s.major == 0)")],
+        ("lib", "kinds::rds_instance"),
+    ),
+    Breakage(
+        "somebody else's schedule is flushed without a word",
+        [
+            (
+                "src/kinds/rds_instance/pending.rs",
+                "Some(wanted) => d.note(&path, f.pending, wanted, Force::Consent).why(",
+                "Some(wanted) => d.note(&path, f.pending, wanted, Force::Update).why(",
+            )
+        ],
+        ("lib", "kinds::rds_instance"),
+    ),
+    Breakage(
+        "somebody else's rule is changed",
+        [("src/kinds/security_group_rule/diff.rs", "if have.borrowed {", "if have.borrowed && want.tags.is_empty() {")],
+        ("lib", "kinds::security_group_rule"),
+    ),
+    Breakage(
+        "the zip of the same files differs from day to day",
+        [
+            (
+                "src/assets/asset.rs",
+                ".last_modified_time(DateTime::DEFAULT)",
+                ".last_modified_time(DateTime::from_date_and_time(2026, 11, 22, 1, 2, 4).unwrap_or_default())",
+            )
+        ],
+        ("lib", "assets::function"),
+    ),
+    Breakage(
+        "a wheel's digest is not compared",
+        [("src/assets/source.rs", "if got != expected {", "if got != expected && bytes.is_empty() {")],
+        ("lib", "assets::source"),
+    ),
+    Breakage(
+        "one source of the public address is believed",
+        [("src/public_ip/mod.rs", "[first, ..] if told.len() >= QUORUM => Ok(*first),", "[first, ..] if told.len() * 2 >= QUORUM => Ok(*first),")],
+        ("lib", "public_ip"),
+    ),
+    # ---------------------------------------------------------------- the loader
+    Breakage(
+        "a dangling reference is accepted",
+        [("src/stack/edges.rs", "if !self.addresses.contains(&r.from) {", "if !self.addresses.contains(&r.from) && r.from.name.is_empty() {")],
+        ("lib", "stack::tests"),
+    ),
+    Breakage(
+        "a circle is accepted",
+        [("src/stack/edges.rs", "if let Some(cycle) = cycle(&after) {", "if let Some(cycle) = cycle(&after).filter(|c| c.len() > 1000) {")],
+        ("lib", "stack::tests"),
+    ),
+    Breakage(
+        "a key may be there twice",
+        [
+            (
+                "src/yaml/node.rs",
+                "        strict_booleans: true,\n",
+                "        strict_booleans: true,\n        duplicate_keys: serde_yaml::options::DuplicateKeyPolicy::LastWins,\n",
+            )
+        ],
+        ("lib", "yaml::tests"),
+    ),
+    Breakage(
+        "a password may be written in the file",
+        [("src/resource/input.rs", "if template.has_references() {", "if template.has_references() || !text.is_empty() {")],
+        ("lib", "yaml::tests"),
+    ),
+    # ---------------------------------------------------------------- Postgres
+    Breakage(
+        "rows are thrown away without consent",
+        [("src/pg/run.rs", "if !consent {\n            let losses", "if !consent && statements.is_empty() {\n            let losses")],
+        ("lib", "pg::run_tests"),
+    ),
+    Breakage(
+        "a script runs twice",
+        [("src/pg/run.rs", "&& recorded.digest == script.digest()", "&& recorded.digest.is_empty()")],
+        ("lib", "pg::run_tests"),
+    ),
+    Breakage(
+        "two scripts run at once",
+        [("src/pg/run.rs", "        self.lock(&mut on_progress).await?;\n", "        if statements.is_empty() {\n            self.lock(&mut on_progress).await?;\n        }\n")],
+        ("lib", "pg::interrupted_tests"),
+    ),
+    Breakage(
+        "what a script did stays after its error",
+        [("src/pg/run.rs", 'self.batch("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")', 'self.batch("SELECT 1")')],
+        ("lib", "pg::run_tests"),
+    ),
+]
