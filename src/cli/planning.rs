@@ -209,9 +209,14 @@ fn leftover(owned: Vec<Orphan>, seen: &Seen) -> Vec<Orphan> {
                 return true;
             }
             observed.present().is_some_and(|p| {
-                p.outputs.values().any(
-                    |v| matches!(v, Output::Plain(serde_json::Value::String(id)) if *id == o.id),
-                )
+                // AWS's name for it is one of its outputs, as it is or at the end of its ARN
+                let named = format!(":{}", o.id);
+                p.outputs.values().any(|v| match v {
+                    Output::Plain(serde_json::Value::String(id)) => {
+                        *id == o.id || id.ends_with(&named)
+                    }
+                    _ => false,
+                })
             })
         })
     };
@@ -301,4 +306,72 @@ pub fn refused(plan: &Plan) -> Result<(), Failure> {
         found,
         sources: std::collections::BTreeMap::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Outputs, Owner, Presence, Readiness, Verdict};
+    use std::collections::BTreeMap;
+
+    fn orphan(addr: &str, id: &str) -> Orphan {
+        Orphan {
+            addr: addr.parse().unwrap(),
+            id: id.to_owned(),
+            holds_data: true,
+        }
+    }
+
+    fn seen(addr: &str, observed: Observed) -> Seen {
+        Seen {
+            observed: [(addr.parse().unwrap(), observed)].into(),
+            ..Seen::default()
+        }
+    }
+
+    fn present(output: &str, value: &str) -> Observed {
+        let outputs: Outputs = [(output.to_owned(), Output::from(value.to_owned()))].into();
+        Observed::Present(Box::new(Presence {
+            outputs,
+            readiness: Readiness::Ready,
+            verdict: Verdict::Diff(Diff::default()),
+            owner: Owner::Ours,
+            guard: None,
+            details: BTreeMap::new(),
+            warnings: Vec::new(),
+        }))
+    }
+
+    #[test]
+    fn only_what_no_entry_stands_for_is_left_over() {
+        let db = "rds_instance.main";
+        let arn = "arn:aws:rds:us-west-2:123456789012:db:cruddur-db-instance";
+        let left =
+            |id: &str, observed| !leftover(vec![orphan(db, id)], &seen(db, observed)).is_empty();
+        assert!(
+            !left("cruddur-db-instance", present("arn", arn)),
+            "the entry's own"
+        );
+        assert!(
+            !left("sgr-1", present("rule_id", "sgr-1")),
+            "named as it is"
+        );
+        assert!(
+            left("cruddur-db-old", present("arn", arn)),
+            "the entry has another one now"
+        );
+        assert!(
+            left("instance", present("arn", arn)),
+            "the end of a name is no name"
+        );
+        let unknown = Observed::Unknowable {
+            waits_for: Vec::new(),
+        };
+        assert!(
+            !left("cruddur-db-instance", unknown),
+            "it may well be this one"
+        );
+        let gone = leftover(vec![orphan("rds_instance.old", "x")], &Seen::default());
+        assert_eq!(gone.len(), 1, "its entry is gone");
+    }
 }

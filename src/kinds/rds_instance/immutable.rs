@@ -61,7 +61,8 @@ pub fn immutable(d: &mut Diff, want: &Desired, have: &Live) {
     }
     if let Some(zone) = &want.availability_zone
         && !have.multi_az // which of its two zones is in charge is AWS's affair
-        && have.availability_zone.as_ref().is_some_and(|there| there != zone) // one being created may have none yet
+        && have.availability_zone.as_ref().is_some_and(|there| there != zone)
+    // one being created may have none yet
     {
         refuse(
             "availability_zone",
