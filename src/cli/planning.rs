@@ -196,6 +196,13 @@ async fn owned(session: &Session, thorough: bool) -> Result<Vec<Orphan>, Diagnos
     Ok(found)
 }
 
+/// Tells whether AWS's name for something is this output, or that of one version of it: a layer that went back to
+/// older content is found by its newest version, and is one object all the same.
+fn names(output: &str, id: &str) -> bool {
+    id.strip_prefix(output)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+}
+
 /// Keeps what no entry stands for: its entry is gone, or the entry has another object now (an identifier that was
 /// changed in the file leaves the old instance behind, and it goes on costing).
 fn leftover(owned: Vec<Orphan>, seen: &Seen) -> Vec<Orphan> {
@@ -209,12 +216,8 @@ fn leftover(owned: Vec<Orphan>, seen: &Seen) -> Vec<Orphan> {
                 return true;
             }
             observed.present().is_some_and(|p| {
-                // AWS's name for it is one of its outputs, as it is or at the end of its ARN
-                let named = format!(":{}", o.id);
                 p.outputs.values().any(|v| match v {
-                    Output::Plain(serde_json::Value::String(id)) => {
-                        *id == o.id || id.ends_with(&named)
-                    }
+                    Output::Plain(serde_json::Value::String(id)) => names(id, &o.id),
                     _ => false,
                 })
             })

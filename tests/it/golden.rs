@@ -133,8 +133,19 @@ fn normal(text: &str) -> String {
                 at += stamp.len() - rest.len();
                 continue;
             }
+            if stamp.starts_with("127.") && stamp.matches('.').count() == 3 {
+                let address = stamp.split(':').next().unwrap_or(&stamp);
+                out.push_str("<loopback>");
+                at += address.len();
+                continue;
+            }
             let end = word("+/=");
             let digest = text_to(end);
+            if digest.len() == 12 && chars.get(end) == Some(&'…') {
+                out.push_str("<digest>");
+                at = end;
+                continue;
+            }
             if digest.len() == 44 && digest.ends_with('=') {
                 out.push_str("<digest>");
                 at = end;
@@ -300,7 +311,13 @@ fn what_differs_from_run_to_run_is_taken_out() {
         ("sgr-0f2b6c8d4e1a97350", "sgr-<hex>"),
         ("sha256:4694d8591aab43994aec4f22 ", "sha256:<hex> "),
         ("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "<digest>"),
+        ("content  SrCgFle2il3m…", "content  <digest>…"),
+        (
+            "\"127.83.101.30:5432/cruddur\"",
+            "\"<loopback>:5432/cruddur\"",
+        ),
         // these say something
+        ("52.94.76.10/32", "52.94.76.10/32"),
         ("account 123456789012", "account 123456789012"),
         (
             "arn:aws:lambda:us-west-2:123456789012:function:x",

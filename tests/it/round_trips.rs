@@ -3,7 +3,7 @@
 //! The binary itself plans, against a server of this process that logs every call. Beyond loopback a round trip costs
 //! what the way costs: their number is what matters, not their time here.
 
-use crate::stage::{self, PASSWORD, REGION, Stage};
+use crate::stage::{self, Stage};
 use cruddur_infra::engine::Options;
 use cruddur_infra::model::{Addr, Observed};
 use cruddur_infra::sandbox::server::{LoggedCall, dependent_round_trips};
@@ -104,28 +104,9 @@ async fn asked(n: usize) -> Asked {
             "- {{ call: \"*\", fault: {{ delay_ms: {AWAY} }} }}"
         ))
         .await;
-    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_cruddur-infra"))
-        .args([
-            "plan",
-            "--detailed-exitcode",
-            "--ip",
-            &stage.address.to_string(),
-        ])
-        .args(["--endpoint-url", &server.endpoint()])
-        .current_dir(&stage.base)
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("HOME", &stage.base)
-        .env("AWS_ACCESS_KEY_ID", "trips")
-        .env("AWS_SECRET_ACCESS_KEY", "trips")
-        .env("AWS_REGION", REGION)
-        .env("DB_PASSWORD", PASSWORD)
-        .env("COGNITO_USER_POOL_ID", pool(&stage))
-        .env("CRUDDUR_INFRA_OWNER", "ana")
-        .env("CRUDDUR_INFRA_WORKSPACE", "laptop")
-        .output()
-        .await
-        .unwrap();
+    let output = stage
+        .program(&server, &["plan", "--detailed-exitcode"])
+        .await;
     let (out, err) = (
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
@@ -146,14 +127,6 @@ async fn asked(n: usize) -> Asked {
     };
     stage.close().await;
     asked
-}
-
-fn pool(stage: &Stage) -> String {
-    stage
-        .sandbox
-        .store
-        .read(|w| w.cognito.pools[0].id.clone())
-        .unwrap()
 }
 
 /// Three rounds, the question who is asking included, whether the file has one of each or six.

@@ -24,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::Arc;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -191,6 +192,32 @@ impl Stage {
             .collect();
         assert!(errors.is_empty(), "{errors:#?}\n{yaml}");
         loaded.into_stack(facts)
+    }
+
+    /// Runs the program itself on the `stack.yaml` of the folder, against one of this world's servers.
+    pub async fn program(&self, server: &Server, args: &[&str]) -> Output {
+        let pool = self
+            .sandbox
+            .store
+            .read(|w| w.cognito.pools[0].id.clone())
+            .unwrap();
+        tokio::process::Command::new(env!("CARGO_BIN_EXE_cruddur-infra"))
+            .args(args)
+            .args(["--ip", &self.address.to_string()])
+            .args(["--endpoint-url", &server.endpoint()])
+            .current_dir(&self.base)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", &self.base)
+            .env("AWS_ACCESS_KEY_ID", "stage")
+            .env("AWS_SECRET_ACCESS_KEY", "stage")
+            .env("DB_PASSWORD", PASSWORD)
+            .env("COGNITO_USER_POOL_ID", pool)
+            .env("CRUDDUR_INFRA_OWNER", "ana")
+            .env("CRUDDUR_INFRA_WORKSPACE", "laptop")
+            .output()
+            .await
+            .unwrap()
     }
 
     /// Ends the servers behind the instances.

@@ -15,6 +15,10 @@ pub const DECLARED: &[OutputDecl] = &[
         "connection_url",
         "The URL for the master user and the first database, with TLS and a verified host name.",
     ),
+    OutputDecl::plain(
+        "identifier",
+        "Its name in the account and region, in lower case.",
+    ),
     OutputDecl::plain("arn", "The ARN."),
     OutputDecl::plain("resource_id", "The id that survives a change of name, db-…"),
     OutputDecl::plain("vpc_id", "The VPC."),
@@ -81,6 +85,7 @@ pub fn outputs(spec: &Spec, facts: &Facts, have: &Live) -> Outputs {
         }
     }
     let text = |t: &Option<String>| t.as_deref().map(Output::from);
+    add("identifier", Some(have.identifier.as_str().into()));
     add("arn", text(&have.arn));
     add("resource_id", text(&have.resource_id));
     add("vpc_id", text(&have.vpc_id));
