@@ -348,24 +348,25 @@ mod tests {
     #[test]
     fn only_what_no_entry_stands_for_is_left_over() {
         let db = "rds_instance.main";
-        let arn = "arn:aws:rds:us-west-2:123456789012:db:cruddur-db-instance";
+        let layer = "arn:aws:lambda:us-west-2:123456789012:layer:l";
         let left =
             |id: &str, observed| !leftover(vec![orphan(db, id)], &seen(db, observed)).is_empty();
         assert!(
-            !left("cruddur-db-instance", present("arn", arn)),
+            !left("db-one", present("identifier", "db-one")),
             "the entry's own"
         );
         assert!(
-            !left("sgr-1", present("rule_id", "sgr-1")),
-            "named as it is"
-        );
-        assert!(
-            left("cruddur-db-old", present("arn", arn)),
+            left("db-old", present("identifier", "db-one")),
             "the entry has another one now"
         );
         assert!(
-            left("instance", present("arn", arn)),
-            "the end of a name is no name"
+            left("db-one-b", present("identifier", "db-one")),
+            "a longer name is another"
+        );
+        let version = format!("{layer}:3");
+        assert!(
+            !left(&version, present("layer_arn", layer)),
+            "a version of the same layer"
         );
         let unknown = Observed::Unknowable {
             waits_for: Vec::new(),
