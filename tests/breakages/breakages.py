@@ -114,7 +114,7 @@ BREAKAGES = [
     Breakage(
         "an old look after a change is believed",
         [(STEP, "if self.before.as_ref() == Some(diff) && self.looks < LOOKS {", "if self.before.as_ref() == Some(diff) && self.looks > LOOKS {")],
-        RANDOM,
+        PROMISES,
     ),
     Breakage(
         "the shortest tail goes first",

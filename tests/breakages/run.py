@@ -111,7 +111,7 @@ def attempt(breakage):
         if code is None:
             return True, "caught: the tests never end"
         if failed:
-            names = re.findall(r"^    (\S+)$", out, re.M)
+            names = re.findall(r"^    ([a-z_0-9:]+)$", out, re.M)
             return True, f"caught by {', '.join(sorted(set(n.split('::')[-1] for n in names)))}"
         if code != 0:
             return True, f"caught: the tests broke off ({code})"

@@ -123,6 +123,18 @@ fn an_update_never_becomes_a_replacement_and_a_replacement_may_become_an_update(
 }
 
 #[test]
+fn a_change_that_does_not_show_yet_is_not_made_again() {
+    let scene = Scene::new();
+    scene.world.lock().unwrap().stale_looks = 3;
+    scene.by_hand("n0", |t| t.v = 9);
+    let (s, seen, p) = scene.planned(Purpose::Apply);
+    let before = scene.mutations();
+    let out = applied(&s, &p, &seen, &scene.clock, None);
+    assert!(out.summary.complete(), "{:?}", out.events);
+    assert_eq!(scene.mutations(), before + 1);
+}
+
+#[test]
 fn a_destroy_is_refused_before_it_begins_where_something_is_protected() {
     let scene = Scene::new();
     scene.by_hand("n0", |t| t.protected = true);
