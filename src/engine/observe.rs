@@ -170,15 +170,14 @@ fn out_of_reach(stack: &Stack, addr: &Addr, seen: &Seen, fault: Fault) -> Result
                 _ => {}
             }
         }
-        let open = observed.present().is_some_and(|p| {
+        let settled = observed.present().is_some_and(|p| {
             p.readiness == Readiness::Ready
                 && matches!(&p.verdict, Verdict::Diff(d) if d.is_empty())
         });
-        let counts = match fault.class {
-            Class::Denied => stack.nodes[dep].reach() == Reach::None,
-            _ => stack.nodes[dep].reach() == Reach::Opens,
-        };
-        if counts && !open {
+        // a change to come may be what opens the way: a rule that is made, a port that is put back. A rejected login
+        // is none of a rule's business
+        let counts = fault.class != Class::Denied || stack.nodes[dep].reach() == Reach::None;
+        if counts && !settled {
             closed.push(OutputRef::new(dep.clone(), "ready"));
         }
     }
