@@ -123,6 +123,7 @@ fn live(c: FunctionConfiguration, tags: BTreeMap<String, String>) -> Option<Live
                 .last_update_status_reason_code
                 .and_then(|r| word(r.as_str())),
         },
+        just_failed: false,
     })
 }
 
@@ -200,13 +201,15 @@ pub async fn configure(
     if diff.has("handler") {
         call = call.handler(&want.handler);
     }
-    if diff.has("role") {
+    // an update that failed is repeated: what AWS had trouble with is sent once more
+    let again = diff.has("last_update");
+    if again || diff.has("role") {
         call = call.role(&want.role);
     }
-    if diff.has("layers") {
+    if again || diff.has("layers") {
         call = call.set_layers(Some(want.layers.clone()));
     }
-    if diff.has("vpc") {
+    if again || diff.has("vpc") {
         call = call.vpc_config(vpc(&want.network.clone().unwrap_or_default()));
     }
     if diff.has("environment") {

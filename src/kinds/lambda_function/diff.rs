@@ -24,7 +24,7 @@ const CONFIGURATION: [&str; 10] = [
 
 /// Tells whether `UpdateFunctionConfiguration` is needed.
 pub fn configuration(diff: &Diff) -> bool {
-    CONFIGURATION.iter().any(|field| diff.has(field))
+    CONFIGURATION.iter().any(|field| diff.has(field)) || diff.has("last_update")
 }
 
 /// Tells whether `UpdateFunctionCode` is needed: the architecture belongs to the code (aws-facts §4.1).
@@ -140,6 +140,18 @@ pub fn diff(want: &Desired, have: &Live) -> Diff {
         if old != Some(value) {
             diff.field(&format!("tags.{name}"), &old, &Some(value), Force::Update);
         }
+    }
+    if have.state.is("Failed") {
+        // it never worked, and waiting does not help; there is no data in it, and its address stays
+        diff.note("state", "Failed", "Active", Force::Replace)
+            .why(format!(
+                "the function could not be made ({}): it is deleted and made again",
+                have.state.why()
+            ));
+    } else if have.update.is("Failed") && !configuration(&diff) && !code(&diff) {
+        // nothing else here would send the update again; what it shows may not be what serves (aws-facts §4.3)
+        diff.note("last_update", "Failed", "Successful", Force::Update)
+            .why(have.update.why());
     }
     diff
 }

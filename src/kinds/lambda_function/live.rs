@@ -33,6 +33,8 @@ pub struct Live {
     pub state: Status,
     /// How its last update went.
     pub update: Status,
+    /// The last update is this run's own, and it failed.
+    pub just_failed: bool,
 }
 
 /// A state and why it is so.
@@ -79,11 +81,21 @@ impl Status {
     }
 }
 
+/// Tells whether the update failed that was sent while the function had some revision. A failure under that same
+/// revision is an older one, seen once more.
+pub fn failed_since(sent: Option<&Option<String>>, have: &Live) -> bool {
+    sent.is_some_and(|before| have.update.is("Failed") && have.revision != *before)
+}
+
 /// Tells how far the function is (aws-facts §4.3).
 pub fn readiness(have: &Live) -> Readiness {
     match have.state.word.as_deref() {
         None | Some("Active" | "Inactive") => match have.update.word.as_deref() {
-            // after a failed update the old code and configuration go on serving; a warning says so
+            Some("Failed") if have.just_failed => Readiness::Failed(format!(
+                "its update failed, and what was there before goes on serving: {}",
+                have.update.why()
+            )),
+            // an older one is no obstacle: a warning tells of it, and the next update replaces it
             None | Some("Successful" | "Failed") => Readiness::Ready,
             Some(word) => Readiness::Pending(word.to_owned()),
         },

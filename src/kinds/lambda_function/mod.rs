@@ -23,17 +23,27 @@ use crate::resource::{
 };
 use futures_util::stream::{StreamExt, TryStreamExt};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The kind `lambda_function`.
 #[derive(Clone, Debug)]
 pub struct LambdaFunction {
     clients: Clients,
+    /// The functions that this run has sent an update for, each with its revision before.
+    sent: Arc<Mutex<BTreeMap<String, Option<String>>>>,
 }
 
 impl LambdaFunction {
     /// Makes the kind.
     pub fn new(clients: Clients) -> Self {
-        LambdaFunction { clients }
+        LambdaFunction {
+            clients,
+            sent: Arc::default(),
+        }
+    }
+
+    fn sent(&self) -> MutexGuard<'_, BTreeMap<String, Option<String>>> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn if_of_stack(
@@ -185,7 +195,11 @@ impl Resource for LambdaFunction {
     }
 
     async fn read(&self, key: &String) -> Result<Option<Live>, Fault> {
-        api::get(&self.clients, key).await
+        let mut have = api::get(&self.clients, key).await?;
+        if let Some(have) = &mut have {
+            have.just_failed = live::failed_since(self.sent().get(key), have);
+        }
+        Ok(have)
     }
 
     async fn create(&self, want: &Desired) -> Result<(), Fault> {
@@ -199,14 +213,18 @@ impl Resource for LambdaFunction {
     /// One call each time, in the order that works (aws-facts §4.3): while one is under way AWS refuses the next.
     async fn update(&self, want: &Desired, have: &Live, diff: &Diff) -> Result<(), Fault> {
         if diff::configuration(diff) {
-            return api::configure(&self.clients, want, have, diff).await;
+            api::configure(&self.clients, want, have, diff).await?;
+            self.sent().insert(have.name.clone(), have.revision.clone());
+            return Ok(());
         }
         if diff::code(diff) {
             let code = want
                 .code
                 .as_ref()
                 .ok_or_else(|| no_code("lambda:UpdateFunctionCode"))?;
-            return api::replace_code(&self.clients, want, code, have).await;
+            api::replace_code(&self.clients, want, code, have).await?;
+            self.sent().insert(have.name.clone(), have.revision.clone());
+            return Ok(());
         }
         let tags = want
             .tags

@@ -123,6 +123,7 @@ fn right(want: &Desired) -> Live {
         modified: String::new(),
         state: Status::of("Active"),
         update: Status::of("Successful"),
+        just_failed: false,
     }
 }
 
@@ -350,6 +351,59 @@ fn a_failed_update_and_an_idle_function_are_told() {
     let warnings = LambdaFunction::warnings(&want, Some(&have));
     assert_eq!(warnings.len(), 2);
     assert!(warnings[0].detail.contains("the subnet is full"));
+}
+
+#[test]
+fn a_function_that_could_not_be_made_is_made_again() {
+    let want = want();
+    let mut have = right(&want);
+    have.state = Status {
+        word: Some("Failed".into()),
+        reason: Some("the role may not".into()),
+        code: Some("InsufficientRolePermissions".into()),
+    };
+    let diff = LambdaFunction::diff(&want, &have);
+    assert_eq!(diff.paths(), ["state"]);
+    assert_eq!(diff.force(), Some(Force::Replace));
+    let why = diff.0[0].why.as_deref().unwrap();
+    assert!(why.contains("the role may not"), "{why}");
+}
+
+#[test]
+fn an_update_that_failed_is_no_success_and_is_sent_again() {
+    let want = want();
+    let mut have = right(&want);
+    have.update = Status {
+        word: Some("Failed".into()),
+        reason: Some("the subnet is full".into()),
+        code: None,
+    };
+    // in the run that sent it
+    assert!(!live::failed_since(None, &have));
+    assert!(
+        !live::failed_since(Some(&have.revision), &have),
+        "seen before the call"
+    );
+    have.just_failed = live::failed_since(Some(&Some("0".into())), &have);
+    let Readiness::Failed(why) = LambdaFunction::readiness(&have) else {
+        panic!("a failed update counts as ready");
+    };
+    assert!(why.contains("the subnet is full"), "{why}");
+    // in the next
+    have.just_failed = false;
+    assert_eq!(LambdaFunction::readiness(&have), Readiness::Ready);
+    let diff = LambdaFunction::diff(&want, &have);
+    assert_eq!(diff.paths(), ["last_update"]);
+    assert_eq!(
+        LambdaFunction::calls(Action::Update, &diff),
+        [ApiCall::new("lambda", "UpdateFunctionConfiguration")]
+    );
+    have.tags.clear();
+    let diff = LambdaFunction::diff(&want, &have);
+    assert!(diff.has("last_update") && diff.has("tags"), "promised together");
+    have.timeout += 1;
+    let diff = LambdaFunction::diff(&want, &have);
+    assert!(!diff.has("last_update"), "the new one replaces it");
 }
 
 #[test]
