@@ -43,6 +43,21 @@ fn described() -> Value {
 }
 
 #[test]
+fn tags_of_aws_itself_are_not_sent_back() {
+    let mut pool = described();
+    pool["UserPoolTags"] = json!({"aws:cloudformation:stack-name": "amplify", "a": "b"});
+    let request = pool::update_request(&pool, POST, Some(ARN));
+    assert_eq!(request["UserPoolTags"], json!({"a": "b"}));
+    let mut lost = pool.clone();
+    lost["UserPoolTags"] = json!({"a": "b"});
+    assert_eq!(
+        pool::moved(&pool, &lost, Some(POST)),
+        ["UserPoolTags.aws:cloudformation:stack-name"],
+        "their loss would still be seen"
+    );
+}
+
+#[test]
 fn the_request_holds_everything_but_what_is_only_described() {
     let request = pool::update_request(&described(), POST, Some(ARN));
     assert_eq!(request["UserPoolId"], "us-west-2_abc");
