@@ -7,7 +7,10 @@ use crate::model::{Class, Fault};
 
 /// The policy is compared and set by its revision: somebody else's change in between is no error, but a reason to look
 /// again. A function that is being changed answers the same way.
-const BUSY: Rules<'_> = &[("PreconditionFailedException", Class::Busy)];
+const BUSY: Rules<'_> = &[
+    ("PreconditionFailedException", Class::Busy),
+    ("ResourceConflictException", Class::Busy),
+];
 
 fn is_gone(fault: &Fault) -> bool {
     fault.code.as_deref() == Some("ResourceNotFoundException")
