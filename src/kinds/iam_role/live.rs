@@ -19,6 +19,8 @@ pub struct Desired {
     pub services: BTreeSet<String>,
     /// The ARNs of the policies that must be attached.
     pub policies: BTreeSet<String>,
+    /// No others may be.
+    pub only_these: bool,
     /// The longest session in seconds.
     pub max_session: Option<u32>,
     /// The ARN of the permissions boundary.
@@ -52,6 +54,15 @@ pub struct Live {
     pub inline: BTreeSet<String>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+impl Live {
+    /// Returns the ARNs of policies that are attached and must not be.
+    pub fn foreign<'a>(&'a self, want: &'a Desired) -> impl Iterator<Item = &'a String> {
+        self.attached
+            .difference(&want.policies)
+            .filter(|_| want.only_these)
+    }
 }
 
 /// Returns the trust policy that lets services assume a role (aws-facts §3.4).
@@ -141,6 +152,14 @@ pub fn diff(want: &Desired, have: &Live) -> Diff {
             &format!("policies[{arn}]"),
             Shown::NOTHING,
             "attached",
+            Force::Update,
+        );
+    }
+    for arn in have.foreign(want) {
+        diff.note(
+            &format!("policies[{arn}]"),
+            "attached",
+            Shown::NOTHING,
             Force::Update,
         );
     }

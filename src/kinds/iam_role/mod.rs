@@ -1,7 +1,8 @@
 //! `iam_roles`: roles that AWS services assume.
 //!
-//! The trust policy is made of `assumed_by` and compared by its meaning. Policies in `policies` are attached; what
-//! else is attached stays, because nothing tells whether this stack or somebody else did it, and is shown as a warning.
+//! The trust policy is made of `assumed_by` and compared by its meaning. Where `policies` is written it is the whole list:
+//! nothing but the file tells what a role of this stack may do, so what is taken out of the list, or was attached by hand,
+//! is detached. Where it is not written, policies stay as they are, and are shown as a warning.
 
 mod api;
 mod live;
@@ -15,7 +16,7 @@ pub use spec::{Services, Spec};
 
 use crate::aws::{self, Clients};
 use crate::model::{
-    Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
+    Action, ApiCall, Class, Diagnostic, Diff, Fault, FieldChange, Outputs, Owner, Readiness, Shown,
 };
 use crate::resource::{Claims, Complaint, Facts, Found, OutputDecl, Resource, Unresolved, Wait};
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,7 +78,8 @@ impl Resource for IamRole {
                 .map(|d| facts.get(d))
                 .transpose()?,
             services: all(&spec.assumed_by.0)?,
-            policies: all(&spec.policies)?,
+            policies: all(spec.policies.as_deref().unwrap_or_default())?,
+            only_these: spec.policies.is_some(),
             max_session: spec
                 .max_session_duration
                 .as_ref()
@@ -152,7 +154,8 @@ impl Resource for IamRole {
                     diff.has("permissions_boundary"),
                 ),
                 ("TagRole", diff.has("tags")),
-                ("AttachRolePolicy", diff.has("policies")),
+                ("AttachRolePolicy", policies(diff, false)),
+                ("DetachRolePolicy", policies(diff, true)),
             ],
             Action::Replace => &[
                 ("DetachRolePolicy", true),
@@ -196,7 +199,7 @@ impl Resource for IamRole {
             .difference(&want.policies)
             .map(String::as_str)
             .collect();
-        if !foreign.is_empty() {
+        if !foreign.is_empty() && !want.only_these {
             found.push(
                 Diagnostic::warning("more policies are attached than stack.yaml names")
                     .detail(format!(
@@ -270,6 +273,7 @@ impl Resource for IamRole {
         let arns = spec
             .policies
             .iter()
+            .flatten()
             .enumerate()
             .map(|(at, policy)| (format!("policies[{at}]"), policy))
             .chain(boundary.map(|b| ("permissions_boundary".to_owned(), b)));
@@ -335,6 +339,13 @@ impl Resource for IamRole {
                 .map_err(|fault| aws::after_changes(changed, fault))?;
             changed = true;
         }
+        // after the new ones are there, so that there is no moment without either
+        for arn in have.foreign(want) {
+            api::detach(&self.clients, &want.name, arn)
+                .await
+                .map_err(|fault| aws::after_changes(changed, fault))?;
+            changed = true;
+        }
         Ok(())
     }
 
@@ -371,6 +382,15 @@ impl Resource for IamRole {
     async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
         api::find_owned(&self.clients, stack).await
     }
+}
+
+/// Tells whether policies are attached, or detached.
+fn policies(diff: &Diff, gone: bool) -> bool {
+    let policy = |f: &&FieldChange| f.path.starts_with("policies[");
+    diff.0
+        .iter()
+        .filter(policy)
+        .any(|f| (f.after == Shown::NOTHING) == gone)
 }
 
 fn is_service(text: &str) -> bool {

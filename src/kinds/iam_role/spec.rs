@@ -20,9 +20,8 @@ pub struct Spec {
     pub description: Option<Input<String>>,
     /// The service that may assume the role, `lambda.amazonaws.com`, or a list of them. The trust policy is made of it.
     pub assumed_by: Services,
-    /// The ARNs of the managed policies that are attached. Others that someone attached stay.
-    #[serde(default)]
-    pub policies: Vec<Input<String>>,
+    /// The ARNs of the managed policies that are attached; any other is detached. Not compared where it is not written.
+    pub policies: Option<Vec<Input<String>>>,
     /// The longest session in seconds, 3600 to 43200. Not compared where it is not written.
     pub max_session_duration: Option<Input<u32>>,
     /// The ARN of the policy that bounds what the role may be allowed. Not compared where it is not written.

@@ -146,6 +146,31 @@ fn what_is_not_written_is_not_compared() {
 }
 
 #[test]
+fn a_policy_that_is_not_in_the_list_is_detached() {
+    let mut have = live();
+    have.attached.insert("arn:aws:iam::aws:policy/AdministratorAccess".into());
+    let diff = IamRole::diff(&want(), &have);
+    assert_eq!(
+        diff.paths(),
+        ["policies[arn:aws:iam::aws:policy/AdministratorAccess]"]
+    );
+    assert_eq!(diff.0[0].after, Shown::NOTHING);
+    assert!(IamRole::warnings(&want(), Some(&have)).is_empty());
+    let calls = |diff: &Diff| -> Vec<String> {
+        let calls = IamRole::calls(Action::Update, diff).into_iter();
+        calls.map(|c| c.operation).collect()
+    };
+    assert_eq!(calls(&diff), ["DetachRolePolicy"]);
+    have.attached.remove(POLICY);
+    let both = IamRole::diff(&want(), &have);
+    assert_eq!(calls(&both), ["AttachRolePolicy", "DetachRolePolicy"]);
+    // an empty list is a list
+    let none = read("name: r\nassumed_by: lambda.amazonaws.com\npolicies: []\n");
+    let none = IamRole::desired(&none, &facts()).unwrap();
+    assert!(IamRole::diff(&none, &live()).has("policies"));
+}
+
+#[test]
 fn a_trust_policy_is_shown_as_stack_yaml_would_have_it() {
     let shown = |trust: Value| {
         let mut have = live();
@@ -225,7 +250,7 @@ fn what_iam_would_refuse_is_found() {
         ),
         (
             Spec {
-                policies: vec![text("AWSLambdaVPCAccessExecutionRole")],
+                policies: Some(vec![text("AWSLambdaVPCAccessExecutionRole")]),
                 ..spec()
             },
             "policies[0]",
