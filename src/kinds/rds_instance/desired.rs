@@ -147,7 +147,10 @@ fn resolve(spec: &Spec, facts: &Facts, r: &mut Resolver<'_>) -> Option<Desired> 
         .filter(|p| p.enabled)
         .and_then(|p| r.option(&p.retention_period));
     let db_subnet_group = r.option(&spec.db_subnet_group);
-    let parameter_group = r.option(&spec.parameter_group);
+    // AWS keeps it in lower case
+    let parameter_group = r
+        .option(&spec.parameter_group)
+        .map(|g| g.to_ascii_lowercase());
     let ca_certificate = r.option(&spec.ca_certificate);
     let maintenance_window = r.option(&spec.maintenance_window);
     let backup_window = r.option(&spec.backup_window);

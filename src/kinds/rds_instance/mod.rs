@@ -169,10 +169,10 @@ impl Resource for RdsInstance {
     const SECTION: &'static str = "rds_instances";
     const ABOUT: &'static str = "A database instance of Amazon RDS.";
     const OUTPUTS: &'static [OutputDecl] = outputs::DECLARED;
-    // create, modify: 40 minutes; AWS needs 5 to 15 (aws-facts §1.3)
+    // create and modify take 5 to 15 minutes, start and delete up to an hour (aws-facts §1.3)
     const WAIT: Wait = Wait {
         every: 15.0,
-        up_to: 2400.0,
+        up_to: 3600.0,
         typical: 480.0,
     };
     const HOLDS_DATA: bool = true;

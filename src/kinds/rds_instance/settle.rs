@@ -9,12 +9,15 @@ use crate::model::Diff;
 
 /// How many looks at an idle, unchanged instance are taken for the delay after a call.
 const PATIENCE: u32 = 20;
+/// How many at one that has been sent a password, of which nothing else tells that it has arrived.
+const PASSWORD: u32 = 4;
 
 /// A change that was sent.
 pub struct Sent {
     want: Desired,
     paths: Vec<String>,
     immediately: bool,
+    password: bool,
     worked: bool,
     looks: u32,
 }
@@ -29,9 +32,12 @@ impl Sent {
                 .iter()
                 .map(|f| f.path.clone())
                 .filter(|p| !p.starts_with("pending."))
+                // tags are not what is sent here, and the password's version is one
+                .filter(|p| !p.starts_with("tags.") && !p.starts_with("master_password"))
                 .filter(|p| immediately || !can_wait(p, want, have))
                 .collect(),
             immediately,
+            password: sent.has("master_password"),
             worked: false,
             looks: 0,
         }
@@ -48,7 +54,8 @@ impl Sent {
         };
         let open = diff(&self.want, &arrived);
         let missing = self.paths.iter().any(|p| open.has(p));
-        if !awaited && !missing {
+        let unseen = self.password && !self.worked && self.looks < PASSWORD;
+        if !awaited && !missing && !unseen {
             return false;
         }
         if !have.idle() {

@@ -115,6 +115,26 @@ fn a_change_is_on_its_way_until_it_is_there() {
 }
 
 #[test]
+fn a_password_is_waited_for_and_tags_are_not() {
+    let w = want(&[("password_version: \"1\"", "password_version: \"2\"")]);
+    let mut old = have();
+    old.tags.clear();
+    let d = RdsInstance::diff(&w, &old);
+    assert!(d.has("master_password") && d.has("tags"));
+    // for a moment nothing at all tells that a password is on its way
+    let mut sent = Sent::new(&w, &old, &d, false);
+    assert!(sent.is_on_its_way(&have()));
+    let mut reset = have();
+    reset.status = "resetting-master-credentials".into();
+    assert!(sent.is_on_its_way(&reset));
+    assert!(!sent.is_on_its_way(&old), "tags that could not be set are no reason to wait");
+    // one that was set faster than anybody looked
+    let mut sent = Sent::new(&w, &old, &d, false);
+    let looks = (0..100).take_while(|_| sent.is_on_its_way(&old)).count();
+    assert!((1..10).contains(&looks), "{looks}");
+}
+
+#[test]
 fn readiness_follows_the_status() {
     for (status, ready) in [
         ("available", "ready"),
