@@ -116,6 +116,9 @@ where
             let cause = failure
                 .as_connector_error()
                 .map_or_else(|| "the request could not be sent".to_owned(), |e| chain(e));
+            if let Some(fault) = no_credentials(op, &cause) {
+                return fault;
+            }
             let class = if failure.is_user() {
                 Class::Invalid
             } else {
@@ -131,17 +134,24 @@ where
         }
         SdkError::ConstructionFailure(_) => {
             let text = chain(error);
-            if text.contains("credentials") {
-                // no code exists on this side of the wire; only the advice depends on the words
-                Fault::new(op, Class::Denied, text).help(
-                    "log in (`aws sso login`, `aws configure`) or name a profile with --profile",
-                )
-            } else {
-                Fault::new(op, Class::Invalid, text)
-            }
+            no_credentials(op, &text).unwrap_or_else(|| Fault::new(op, Class::Invalid, text))
         }
         _ => Fault::new(op, Class::Transient, chain(error)).residue(lost),
     }
+}
+
+/// The caller has no credentials, or none that can be had. No code exists on this side of the wire: the words decide.
+fn no_credentials(op: &str, cause: &str) -> Option<Fault> {
+    let message = if cause.contains("no credentials found in chain") {
+        // what follows lists every place that was looked at, over and over
+        "no AWS credentials were found in the environment, the profile or the machine's role"
+    } else if cause.contains("credential") {
+        cause
+    } else {
+        return None;
+    };
+    let help = "log in (`aws sso login`, `aws configure`) or name a profile with --profile";
+    Some(Fault::new(op, Class::Denied, message).help(help))
 }
 
 /// A fault for an answer that lacks what AWS promises.

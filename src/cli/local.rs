@@ -165,20 +165,30 @@ impl Local {
                 })
                 .map_err(|e| Failure::message(e.message))?;
         }
-        let lost = |e: crate::sandbox::postgres::ServerError| Failure::message(e.to_string());
-        sandbox.postgres.lease().await.map_err(lost)?;
-        rds::resume(&sandbox)
-            .await
-            .map_err(|e| Failure::message(e.message))?;
-        let server = Server::start(sandbox.clone(), ServerOptions { port, faults })
-            .await
-            .map_err(|e| Failure::message(e.to_string()))?;
+        let server = match Self::up(&sandbox, ServerOptions { port, faults }).await {
+            Ok(server) => server,
+            Err(failure) => {
+                close(&sandbox).await;
+                return Err(failure);
+            }
+        };
         Ok(Local {
             endpoint: server.endpoint(),
             dir,
             speed,
             own: Some((sandbox, server)),
         })
+    }
+
+    async fn up(sandbox: &Sandbox, options: ServerOptions) -> Result<Server, Failure> {
+        let lost = |e: crate::sandbox::postgres::ServerError| Failure::message(e.to_string());
+        sandbox.postgres.lease().await.map_err(lost)?;
+        rds::resume(sandbox)
+            .await
+            .map_err(|e| Failure::message(e.message))?;
+        Server::start(sandbox.clone(), options)
+            .await
+            .map_err(|e| Failure::message(e.to_string()))
     }
 
     /// Returns the certificate that the sandbox's databases are signed with.
@@ -193,9 +203,7 @@ impl Local {
     pub async fn close(self) {
         if let Some((sandbox, server)) = self.own {
             server.shutdown().await;
-            if let Err(error) = sandbox.postgres.close().await {
-                tracing::warn!("the sandbox's databases could not be stopped: {error}");
-            }
+            close(&sandbox).await;
         }
     }
 
@@ -224,6 +232,12 @@ impl Local {
             std::fs::remove_dir_all(&dir)?;
         }
         Ok(dir)
+    }
+}
+
+async fn close(sandbox: &Sandbox) {
+    if let Err(error) = sandbox.postgres.close().await {
+        tracing::warn!("the sandbox's databases could not be stopped: {error}");
     }
 }
 

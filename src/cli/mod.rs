@@ -14,13 +14,16 @@ mod signals;
 
 use crate::engine::Power;
 use args::{Cli, Command, Format};
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 use failure::{Failure, code};
 use output::Output;
 
 /// Reads the arguments and runs the command. Returns the exit code.
 pub async fn main() -> u8 {
-    let cli = match Cli::try_parse() {
+    let parsed = set_variables(Cli::command())
+        .try_get_matches()
+        .and_then(|m| Cli::from_arg_matches(&m));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -38,6 +41,22 @@ pub async fn main() -> u8 {
         Ok(code) => code,
         Err(failure) => output.failure(&failure),
     }
+}
+
+/// An option's variable that is set to nothing counts as not set, as everywhere else.
+fn set_variables(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|arg| {
+            let empty = arg
+                .get_env()
+                .is_some_and(|name| std::env::var_os(name).is_some_and(|v| v.is_empty()));
+            if empty {
+                arg.env(clap::builder::Resettable::Reset)
+            } else {
+                arg
+            }
+        })
+        .mut_subcommands(set_variables)
 }
 
 async fn dispatch(cli: &Cli, output: &Output) -> Result<u8, Failure> {

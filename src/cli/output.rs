@@ -60,9 +60,12 @@ impl Output {
     /// Writes a result.
     ///
     /// # Errors
-    /// Where stdout is gone.
+    /// Where it cannot be written. A reader who has read enough (`| head`) is none.
     pub fn result(&self, text: &str) -> std::io::Result<()> {
-        line(&mut std::io::stdout().lock(), text)
+        match line(&mut std::io::stdout().lock(), text) {
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
     }
 
     /// Writes a note for people.
@@ -124,7 +127,12 @@ impl Output {
                 }
             }
             Failure::Interrupted => {
-                self.stderr("interrupted");
+                if self.json {
+                    let error = serde_json::json!({"event": "error", "message": "interrupted"});
+                    let _ = self.result(&error.to_string());
+                } else {
+                    self.stderr("interrupted");
+                }
                 return code::INTERRUPTED;
             }
         }

@@ -11,7 +11,7 @@ use crate::resource::ENVIRONMENT;
 use std::collections::BTreeSet;
 
 /// How many looks at once: more than a stack of this kind has entries, so that their number adds no round trip.
-const LOOKS: usize = 64;
+pub(super) const LOOKS: usize = 64;
 
 /// Looks at AWS and plans.
 ///
@@ -66,11 +66,7 @@ pub async fn plan(
             let mut changes = engine::plan_destroy(&info, &stack.after, &seen.observed);
             if !options.only.is_empty() {
                 let doomed = stack.with_dependents(&options.only.iter().cloned().collect());
-                for change in changes.iter_mut().filter(|c| !doomed.contains(&c.addr)) {
-                    change.action = Action::NoOp;
-                    change.reason = "not part of this command".to_owned();
-                    change.refused = None;
-                }
+                engine::spare_others(&mut changes, &info, &stack.after, &doomed);
             }
             changes
         }
@@ -82,7 +78,10 @@ pub async fn plan(
     }
     if options.prune || (purpose == Purpose::Destroy && whole) {
         let more = pruned(stack, &changes, &orphans, options, purpose);
-        changes.extend(more);
+        changes = match purpose {
+            Purpose::Apply => changes.into_iter().chain(more).collect(),
+            Purpose::Destroy => leftovers_first(stack, changes, more),
+        };
     }
     for (addr, observed) in &seen.observed {
         match observed {
@@ -178,7 +177,7 @@ async fn owned(session: &Session, thorough: bool) -> Result<Vec<Orphan>, Diagnos
         .kinds
         .iter()
         .filter(|k| thorough || !k.finding_is_dear())
-        .map(|k| k.find_owned(&stack.facts.stack));
+        .map(|k| k.find_owned(&stack.facts));
     let mut found = Vec::new();
     for result in futures_util::future::join_all(looks).await {
         match result {
@@ -204,24 +203,25 @@ fn names(output: &str, id: &str) -> bool {
 }
 
 /// Keeps what no entry stands for: its entry is gone, or the entry has another object now (an identifier that was
-/// changed in the file leaves the old instance behind, and it goes on costing).
+/// changed in the file leaves the old instance behind, and it goes on costing). An object that an entry of another
+/// name stands for, because only the entry's name was changed, is none.
 fn leftover(owned: Vec<Orphan>, seen: &Seen) -> Vec<Orphan> {
     let current = |o: &Orphan| {
-        seen.observed.get(&o.addr).is_some_and(|observed| {
-            // what cannot be looked at yet may well be this one
-            if matches!(
-                observed,
-                Observed::Unknowable { .. } | Observed::Unlooked { .. }
-            ) {
-                return true;
-            }
-            observed.present().is_some_and(|p| {
-                p.outputs.values().any(|v| match v {
-                    Output::Plain(serde_json::Value::String(id)) => names(id, &o.id),
-                    _ => false,
+        // what cannot be looked at yet may well be this one
+        let unseen = matches!(
+            seen.observed.get(&o.addr),
+            Some(Observed::Unknowable { .. } | Observed::Unlooked { .. })
+        );
+        let mut of_its_kind = seen.observed.iter().filter(|(a, _)| a.kind == o.addr.kind);
+        unseen
+            || of_its_kind.any(|(_, observed)| {
+                observed.present().is_some_and(|p| {
+                    p.outputs.values().any(|v| match v {
+                        Output::Plain(serde_json::Value::String(id)) => names(id, &o.id),
+                        _ => false,
+                    })
                 })
             })
-        })
     };
     owned.into_iter().filter(|o| !current(o)).collect()
 }
@@ -272,25 +272,44 @@ fn pruned(
             reason: "the stack owns it and it is no longer in the file".to_owned(),
             diff: Diff::default(),
             deferred: Vec::new(),
-            // only when everything else is done: what took its place is there, and nothing uses it any more
+            // an apply: only when everything else is done, what took its place is there, and nothing uses it any more
             after: taken
                 .iter()
+                .filter(|c| purpose == Purpose::Apply || c.id.is_some())
                 .filter(|c| c.id.is_none() || c.addr.kind != orphan.addr.kind)
                 .map(|c| c.addr.clone())
                 .collect(),
             lock: None,
             calls: Vec::new(),
-            refused: (orphan.holds_data && !consent).then(|| {
-                format!(
+            refused: if orphan.holds_data && !consent {
+                Some(format!(
                     "{} holds data; --prune with --allow-replace {} deletes it, after a final snapshot",
                     orphan.id, orphan.addr
-                )
-            }),
+                ))
+            } else {
+                orphan.guard.clone()
+            },
             fingerprint: None,
             id: Some(orphan.id.clone()),
         });
     }
     changes
+}
+
+/// A destroy deletes leftovers before what they may use: a policy of the file cannot go while a role that is left over
+/// has it attached.
+fn leftovers_first(
+    stack: &engine::Stack,
+    mut changes: Vec<Change>,
+    more: Vec<Change>,
+) -> Vec<Change> {
+    let rank = |c: &Change| stack.kinds.iter().position(|k| k.name() == c.addr.kind);
+    for change in changes.iter_mut().filter(|c| c.is_change()) {
+        let own = rank(change);
+        let first = more.iter().filter(|l| rank(l) > own);
+        change.after.extend(first.map(|l| l.addr.clone()));
+    }
+    more.into_iter().chain(changes).collect()
 }
 
 /// Fails where the plan holds something that apply will not do.
@@ -322,6 +341,7 @@ mod tests {
             addr: addr.parse().unwrap(),
             id: id.to_owned(),
             holds_data: true,
+            guard: None,
         }
     }
 
@@ -377,5 +397,88 @@ mod tests {
         );
         let gone = leftover(vec![orphan("rds_instance.old", "x")], &Seen::default());
         assert_eq!(gone.len(), 1, "its entry is gone");
+    }
+
+    #[test]
+    fn an_entry_that_only_got_another_name_leaves_nothing_over() {
+        let seen = Seen {
+            observed: BTreeMap::from([
+                ("iam_role.new".parse().unwrap(), present("arn", "arn:a")),
+                ("iam_policy.p".parse().unwrap(), present("arn", "arn:b")),
+            ]),
+            ..Seen::default()
+        };
+        let owned = vec![
+            orphan("iam_role.old", "arn:a"),
+            orphan("iam_role.gone", "arn:c"),
+            orphan("iam_role.other-kind", "arn:b"),
+        ];
+        let left = leftover(owned, &seen);
+        let left: Vec<_> = left.iter().map(|o| o.addr.name.as_str()).collect();
+        assert_eq!(left, ["gone", "other-kind"]);
+    }
+
+    #[test]
+    fn a_destroy_deletes_leftovers_before_what_they_may_use() {
+        use std::sync::Arc;
+        let facts = crate::resource::StackFacts {
+            stack: "s".to_owned(),
+            account: String::new(),
+            region: String::new(),
+            partition: String::new(),
+            owner: String::new(),
+            workspace: String::new(),
+            current_ip: None,
+            env: BTreeMap::new(),
+            assets: BTreeMap::new(),
+            final_snapshot: crate::resource::FinalSnapshot::Skip,
+        };
+        let stack = engine::Stack {
+            facts: Arc::new(facts),
+            nodes: BTreeMap::new(),
+            after: BTreeMap::new(),
+            adopt: BTreeSet::new(),
+            kinds: crate::kinds::offline(),
+            digest: String::new(),
+        };
+        let orphans = [orphan("iam_role.old", "a"), orphan("iam_policy.old", "b")];
+        let own = |addr: &str| {
+            let made = pruned(
+                &stack,
+                &[],
+                &[orphan(addr, "x")],
+                &PlanOptions::default(),
+                Purpose::Destroy,
+            );
+            Change {
+                id: None,
+                ..made.into_iter().next().unwrap()
+            }
+        };
+        let changes = vec![own("lambda_function.f"), own("iam_policy.p")];
+        let purpose = Purpose::Destroy;
+        let more = pruned(&stack, &changes, &orphans, &PlanOptions::default(), purpose);
+        let all = leftovers_first(&stack, changes, more);
+        let order: Vec<String> = all.iter().map(|c| c.addr.to_string()).collect();
+        assert_eq!(
+            order,
+            [
+                "iam_role.old",
+                "iam_policy.old",
+                "lambda_function.f",
+                "iam_policy.p"
+            ]
+        );
+        let after = |at: usize| {
+            all[at]
+                .after
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        assert!(after(0).is_empty());
+        assert_eq!(after(1), ["iam_role.old"]);
+        assert!(after(2).is_empty());
+        assert_eq!(after(3), ["iam_role.old"]);
     }
 }

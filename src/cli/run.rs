@@ -5,6 +5,7 @@ use super::failure::{Failure, code};
 use super::output::{Output, exit_code};
 use super::planning::{plan, refused};
 use super::session::{Needs, Session};
+use super::signals::or_stopped;
 use super::{ask, signals};
 use crate::engine::{self, Clock, Emitter, Power, RealClock, RunSettings, Seen};
 use crate::model::{Action, Addr, Force, Plan, PlanOptions, Purpose, RunSummary};
@@ -39,9 +40,10 @@ pub async fn apply(global: &Global, args: &ApplyArgs, output: &Output) -> Result
         dial: args.dial.clone(),
         // a database that is replaced or pruned leaves a snapshot behind, as in a destroy
         final_snapshot: final_snapshot(&options),
-        comparing: true,
+        // as when it was made: a destroy packs no files, and they are in the digest
+        comparing: purpose == Purpose::Apply,
     };
-    let session = or_stopped(Session::open(global, &needs), &stop).await?;
+    let session = Session::open(global, &needs, &stop).await?;
     let result = apply_in(
         &session,
         global,
@@ -92,9 +94,9 @@ async fn apply_in(
     if saved.is_none() && !args.run.yes && !global.sandbox {
         if loses_data(&plan) {
             let question = format!("{} ", render::destroy_question(&plan));
-            ask::typed(&question, &plan.stack)?;
+            ask::typed(&question, &plan.stack, stop).await?;
         } else {
-            ask::typed("Apply this plan? Only `yes` is a yes: ", "yes")?;
+            ask::typed("Apply this plan? Only `yes` is a yes: ", "yes", stop).await?;
         }
     }
     run(session, &plan, &seen, &args.run, output, stop, "apply").await
@@ -116,7 +118,7 @@ pub async fn destroy(global: &Global, args: &DestroyArgs, output: &Output) -> Re
         final_snapshot: final_snapshot(&options),
         ..Needs::default()
     };
-    let session = or_stopped(Session::open(global, &needs), &stop).await?;
+    let session = Session::open(global, &needs, &stop).await?;
     let result = destroy_in(&session, global, args, &options, output, &stop).await;
     session.close().await;
     result
@@ -146,7 +148,7 @@ async fn destroy_in(
     }
     if !args.run.yes && !global.sandbox {
         let question = format!("{} ", render::destroy_question(&plan));
-        ask::typed(&question, &plan.stack)?;
+        ask::typed(&question, &plan.stack, stop).await?;
     }
     run(session, &plan, &seen, &args.run, output, stop, "destroy").await
 }
@@ -166,7 +168,7 @@ pub async fn refresh_ip(
         ip: args.ip.clone(),
         ..Needs::default()
     };
-    let session = or_stopped(Session::open(global, &needs), &stop).await?;
+    let session = Session::open(global, &needs, &stop).await?;
     let result = refresh_in(&session, output, &stop).await;
     session.close().await;
     result
@@ -241,7 +243,7 @@ pub async fn power(
     output: &Output,
 ) -> Result<u8, Failure> {
     let stop = signals::listen();
-    let session = or_stopped(Session::open(global, &Needs::default()), &stop).await?;
+    let session = Session::open(global, &Needs::default(), &stop).await?;
     let result = power_in(&session, global, args, way, output, &stop).await;
     session.close().await;
     result
@@ -274,6 +276,9 @@ async fn power_in(
     }
     if targets.is_empty() {
         output.note("nothing in the file can be stopped or started");
+        if output.json {
+            finish_empty(output)?;
+        }
         return Ok(code::DONE);
     }
     if way == Power::Stop && !args.run.yes && !global.sandbox {
@@ -282,7 +287,7 @@ async fn power_in(
             "{} will refuse connections until it is started; AWS starts it by itself after seven days.\nStop? Only `yes` is a yes: ",
             names.join(", ")
         );
-        ask::typed(&question, "yes")?;
+        ask::typed(&question, "yes", stop).await?;
     }
     let seen = Seen::default();
     let (events, watching) = output.view();
@@ -409,18 +414,6 @@ fn final_snapshot(options: &PlanOptions) -> FinalSnapshot {
             let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
             FinalSnapshot::Generated(now.strftime("%Y%m%d-%H%M%S").to_string())
         }
-    }
-}
-
-/// A look changes nothing, so that a signal may end it at once.
-async fn or_stopped<T>(
-    work: impl Future<Output = Result<T, Failure>>,
-    stop: &CancellationToken,
-) -> Result<T, Failure> {
-    tokio::select! {
-        biased;
-        () = stop.cancelled() => Err(Failure::Interrupted),
-        result = work => result,
     }
 }
 

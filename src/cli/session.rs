@@ -3,6 +3,7 @@
 use super::args::{Dial, Global};
 use super::failure::Failure;
 use super::local::{self, Local};
+use super::signals::or_stopped;
 use crate::aws::{Clients, Settings};
 use crate::engine::Stack;
 use crate::model::{Diagnostic, Secret, Severity};
@@ -13,10 +14,14 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// The address that this machine has in the sandbox where none is given: one of AWS's own, so that it is public and
 /// nobody's home.
 const SANDBOX_ADDRESS: Ipv4Addr = Ipv4Addr::new(52, 94, 76, 10);
+
+/// The longest file that is read, in bytes: a thousand entries fit well.
+const LONGEST: u64 = 1024 * 1024;
 
 /// What a command needs besides the file.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +55,13 @@ pub struct Session {
 /// Where it is not there or no text.
 pub fn read(global: &Global, kinds: &[Arc<dyn crate::resource::Kind>]) -> Result<Loaded, Failure> {
     let name = global.file.display().to_string();
+    let too_long = std::fs::metadata(&global.file).is_ok_and(|m| m.is_file() && m.len() > LONGEST);
+    if too_long {
+        return Err(Failure::with_help(
+            format!("{name} is larger than {} KiB", LONGEST / 1024),
+            "that is no stack file; --file names another",
+        ));
+    }
     let bytes = std::fs::read(&global.file).map_err(|e| {
         let help = match e.kind() {
             std::io::ErrorKind::NotFound => {
@@ -124,8 +136,9 @@ fn sandbox_value(name: &str, dir: &Path) -> Option<Secret> {
         return Some(Secret::new(text));
     }
     let value = crate::sandbox::random_text()?;
-    crate::files::replace_private(&path, value.as_bytes()).ok()?;
-    Some(Secret::new(value))
+    crate::files::create_private(&path, value.as_bytes()).ok()?;
+    // another command may have been first, and all must go by the same value
+    std::fs::read_to_string(&path).ok().map(Secret::new)
 }
 
 /// Facts for checks that need no network.
@@ -148,8 +161,13 @@ impl Session {
     /// Opens a session. Everything that is wrong with the file is found before any call goes out.
     ///
     /// # Errors
-    /// What is wrong with the file or with how AWS is to be reached.
-    pub async fn open(global: &Global, needs: &Needs) -> Result<Self, Failure> {
+    /// What is wrong with the file or with how AWS is to be reached; that it was told to stop. A sandbox that was
+    /// started for it has ended then.
+    pub async fn open(
+        global: &Global,
+        needs: &Needs,
+        stop: &CancellationToken,
+    ) -> Result<Self, Failure> {
         // kinds without clients suffice to read; the clients come when the region is known
         let probe = read(global, &kinds::offline())?;
         let region = agreed_region(global, &probe)?;
@@ -158,7 +176,9 @@ impl Session {
             let region = region.clone().unwrap_or_else(|| "us-west-2".to_owned());
             local = Some(Local::start(global, &region).await?);
         }
-        match Self::within(global, needs, region, local.as_ref()).await {
+        // not before: what a sandbox has begun to start must be up to be ended
+        let opened = or_stopped(Self::within(global, needs, region, local.as_ref()), stop);
+        match opened.await {
             Ok(mut session) => {
                 session.local = local;
                 Ok(session)

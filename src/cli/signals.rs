@@ -1,5 +1,6 @@
 //! Ctrl-C and SIGTERM: once to stop in order, twice to stop at once.
 
+use super::failure::Failure;
 use tokio_util::sync::CancellationToken;
 
 /// Listens for signals; the token is cancelled at the first, and the process ends at the second.
@@ -18,6 +19,21 @@ pub fn listen() -> CancellationToken {
         }
     });
     stop
+}
+
+/// Does something that changes nothing, so that a signal may end it at once.
+///
+/// # Errors
+/// Its own; and that it was told to stop.
+pub async fn or_stopped<T>(
+    work: impl Future<Output = Result<T, Failure>>,
+    stop: &CancellationToken,
+) -> Result<T, Failure> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Err(Failure::Interrupted),
+        result = work => result,
+    }
 }
 
 #[cfg(unix)]

@@ -270,38 +270,50 @@ async fn prune(
     settings: &RunSettings,
     events: &Emitter,
 ) -> Result<Ended, Fault> {
-    let wait = crate::resource::Wait {
-        every: 10.0,
-        up_to: 3600.0,
-        typical: 10.0,
-    };
-    let mut pace = super::wait::Pace::new(settings.clock.as_ref(), &settings.stop, wait);
+    let addr = &change.addr;
+    let mut pace = super::wait::Pace::new(settings.clock.as_ref(), &settings.stop, kind.wait());
     let id = change.id.as_deref().unwrap_or_default();
     let mut calls = 0;
     loop {
         let there = kind
-            .find_owned(&facts.stack.stack)
+            .find_owned(&facts.stack)
             .await?
             .into_iter()
             .any(|o| o.id == id);
         if !there {
             return Ok(Ended::Gone);
         }
+        let mut busy = None;
         if calls < 3 {
             match kind.delete_owned(id, facts).await {
                 Ok(()) => calls += 1,
-                Err(fault) if fault.class == Class::Busy => {}
+                Err(fault) if fault.class == Class::Busy => busy = Some(fault),
                 Err(fault) => return Err(fault),
             }
         }
-        let status = "deleting";
-        events.send(Event::Waiting {
-            addr: change.addr.clone(),
-            status: status.to_owned(),
-            seconds: pace.seconds(),
-            limit: pace.limit(),
-        });
-        pace.pause(&change.addr, status).await?;
+        match busy {
+            Some(fault) => {
+                events.send(Event::Retrying {
+                    addr: addr.clone(),
+                    fault: fault.clone(),
+                    seconds: pace.seconds(),
+                });
+                pace.retry(addr, fault).await?;
+            }
+            None => {
+                let status = "deleting";
+                if settings.no_wait && calls > 0 {
+                    return Ok(Ended::Accepted(status.to_owned()));
+                }
+                events.send(Event::Waiting {
+                    addr: addr.clone(),
+                    status: status.to_owned(),
+                    seconds: pace.seconds(),
+                    limit: pace.limit(),
+                });
+                pace.pause(addr, status).await?;
+            }
+        }
     }
 }
 

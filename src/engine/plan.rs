@@ -74,24 +74,34 @@ pub fn plan_destroy(
             }
         }
     }
+    let all = info;
     in_order(info, &reversed, seen, |addr, observed, info| {
         let mut change = blank(addr, Action::NoOp, "not there");
         if info.on_destroy == OnDestroy::Forget {
-            let home = after
-                .get(addr)
-                .into_iter()
-                .flatten()
-                .find(|d| seen.get(*d).is_some_and(|o| o.present().is_some()));
-            if let Some(home) = home {
-                change.action = Action::Forget;
-                change.reason = format!("goes with {home}");
+            match home(addr, all, after) {
+                Some(home) if seen.get(home).is_some_and(goes) => {
+                    change.action = Action::Forget;
+                    change.reason = format!("goes with {home}");
+                }
+                Some(home) if seen.get(home).is_some_and(|o| o.present().is_some()) => {
+                    change.reason = format!("stays in {home}");
+                }
+                _ => {}
             }
             return change;
         }
         let Some(p) = observed.present() else {
             return change;
         };
+        // what cannot be tagged belongs to what it is part of
+        let foreign = after.get(addr).into_iter().flatten().find(|d| {
+            p.owner == Owner::Untaggable
+                && seen
+                    .get(*d)
+                    .is_some_and(|o| o.present().is_some() && !goes(o))
+        });
         match &p.owner {
+            _ if let Some(host) = foreign => change.reason = format!("not ours: {host} is not"),
             Owner::Ours | Owner::Untaggable => {
                 change.action = Action::Delete;
                 change.reason = "the stack owns it".to_owned();
@@ -102,6 +112,49 @@ pub fn plan_destroy(
         }
         change
     })
+}
+
+/// Leaves everything but these entries out of a destroy, and with it what lives in something that stays.
+pub fn spare_others(
+    changes: &mut [Change],
+    info: &BTreeMap<Addr, Info>,
+    after: &Edges,
+    doomed: &BTreeSet<Addr>,
+) {
+    for change in changes {
+        let stays = (change.action == Action::Forget)
+            .then(|| home(&change.addr, info, after))
+            .flatten()
+            .filter(|home| !doomed.contains(*home));
+        let reason = match stays {
+            _ if !doomed.contains(&change.addr) => "not part of this command".to_owned(),
+            Some(home) => format!("stays in {home}"),
+            None => continue,
+        };
+        change.action = Action::NoOp;
+        change.reason = reason;
+        change.refused = None;
+    }
+}
+
+/// What an entry lives in: the thing that holds data among those it comes after, where one does.
+fn home<'a>(addr: &Addr, info: &BTreeMap<Addr, Info>, after: &'a Edges) -> Option<&'a Addr> {
+    let lives_itself = |d: &&Addr| {
+        info.get(*d)
+            .is_some_and(|i| i.on_destroy == OnDestroy::Delete)
+    };
+    after
+        .get(addr)?
+        .iter()
+        .filter(lives_itself)
+        .max_by_key(|d| info.get(*d).is_some_and(|i| i.holds_data))
+}
+
+/// Tells whether a destroy deletes it.
+fn goes(observed: &Observed) -> bool {
+    observed
+        .present()
+        .is_some_and(|p| matches!(p.owner, Owner::Ours | Owner::Untaggable))
 }
 
 fn in_order(
@@ -249,6 +302,12 @@ fn admit(change: &mut Change, p: &Presence, info: &Info, options: &Options) {
             .clone()
             .unwrap_or_else(|| format!("{} cannot be changed in place", field.path));
         change.refused = Some(format!("{why}; --allow-replace {addr} allows it"));
+        return;
+    }
+    if change.action == Action::Replace
+        && let Some(why) = &p.guard
+    {
+        change.refused = Some(why.clone());
         return;
     }
     if let Readiness::Parked(word) = &p.readiness {

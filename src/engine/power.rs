@@ -3,7 +3,10 @@
 use super::apply::{Emitter, RunSettings};
 use super::wait::{Pace, millis};
 use super::{Seen, Stack};
-use crate::model::{Action, Addr, Class, Event, Fault, Observed, Readiness, Residue, RunSummary};
+use crate::model::{
+    Action, Addr, Class, Event, Fault, Observed, Owner, Readiness, Residue, RunSummary,
+};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::BTreeSet;
 
 /// Which way.
@@ -29,12 +32,15 @@ pub async fn power(
     events.send(Event::Planned {
         steps: targets.len(),
     });
-    let runs = targets.iter().map(|addr| async move {
-        let began = settings.clock.now();
-        let result = one(stack, addr, way, seen, settings, events).await;
-        (addr, result, millis(settings.clock.now() - began))
-    });
-    for (addr, result, seconds) in futures_util::future::join_all(runs).await {
+    let mut runs: FuturesUnordered<_> = targets
+        .iter()
+        .map(|addr| async move {
+            let began = settings.clock.now();
+            let result = one(stack, addr, way, seen, settings, events).await;
+            (addr, result, millis(settings.clock.now() - began))
+        })
+        .collect();
+    while let Some((addr, result, seconds)) = runs.next().await {
         match result {
             Ok(Some(status)) => {
                 summary.accepted.push(addr.clone());
@@ -80,6 +86,7 @@ async fn one(
     let facts = stack.facts(addr, &seen.outputs);
     let mut pace = Pace::new(settings.clock.as_ref(), &settings.stop, node.wait());
     let mut called = false;
+    let mut begun = false;
     loop {
         if settings.stop.is_cancelled() {
             return Err(super::wait::interrupted("stop and start"));
@@ -92,6 +99,18 @@ async fn one(
             )
             .help("run `cruddur-infra apply` to make it"));
         };
+        let whose = match &p.owner {
+            Owner::Ours | Owner::Untaggable => None,
+            Owner::Nobody => Some("has no tag of this stack".to_owned()),
+            Owner::Other(stack) => Some(format!("belongs to stack {stack}")),
+        };
+        if let Some(whose) = whose {
+            return Err(Fault::new(
+                node.kind(),
+                Class::Conflict,
+                format!("{addr} {whose}, and is not this stack's to stop and start"),
+            ));
+        }
         let status = match (p.readiness, way) {
             (Readiness::Parked(_), Power::Stop) | (Readiness::Ready, Power::Start) => {
                 return Ok(None);
@@ -109,10 +128,12 @@ async fn one(
             (Readiness::Pending(word), _) => word,
             (Readiness::Ready | Readiness::Parked(_), _) if called => "not visible yet".to_owned(),
             (Readiness::Ready | Readiness::Parked(_), _) => {
-                events.send(Event::Started {
-                    addr: addr.clone(),
-                    action: Action::Update,
-                });
+                if !std::mem::replace(&mut begun, true) {
+                    events.send(Event::Started {
+                        addr: addr.clone(),
+                        action: Action::Update,
+                    });
+                }
                 let call = match way {
                     Power::Stop => node.stop(&facts).await,
                     Power::Start => node.start(&facts).await,

@@ -38,7 +38,8 @@ pub(super) enum Ended {
 const FRUITLESS: u32 = 3;
 /// How many looks a fruitless call gets: right after a change a service may still show the old state.
 const LOOKS: u32 = 4;
-/// How often a passing fault (throttling, a lost connection) is tried again within one step.
+/// How often a passing fault (throttling, a lost connection) is tried again, in a row: an instance is looked at for
+/// many minutes, and a network may well fail more often than this on the way.
 const TRIES: u32 = 4;
 /// How long something just made may stay unknown to other services (aws-facts §3.4), in AWS seconds: when it was made
 /// in this run, and when it was not (a run that was killed may have made it a moment ago).
@@ -83,7 +84,15 @@ impl Step<'_> {
 
     async fn still_replaces(&self) -> Result<bool, Fault> {
         use crate::model::Force;
-        Ok(match self.node.observe(&self.facts).await? {
+        let mut pace = Pace::new(self.clock, self.stop, self.node.wait());
+        let mut tries = Tries::default();
+        let observed = loop {
+            match self.node.observe(&self.facts).await {
+                Ok(observed) => break observed,
+                Err(fault) => self.tolerate(fault, &mut tries.looks, &mut pace).await?,
+            }
+        };
+        Ok(match observed {
             Observed::Present(p) => {
                 self.check_owner(&p)?;
                 match p.verdict {
@@ -131,17 +140,25 @@ impl Step<'_> {
         let mut pace = Pace::new(self.clock, self.stop, self.node.wait());
         let mut tries = Tries::default();
         let mut made = false;
+        let mut seen = self.change.action == Action::Wait;
+        let mut absent = 0;
         let mut progress = Progress::default();
         loop {
             let observed = match self.node.observe(&self.facts).await {
                 Ok(observed) => observed,
                 Err(fault) => {
-                    self.tolerate(fault, &mut tries, &mut pace).await?;
+                    self.tolerate(fault, &mut tries.looks, &mut pace).await?;
                     continue;
                 }
             };
+            tries.looks = 0;
             match observed {
+                // what was there and is not any more was deleted by somebody; a look may be behind
+                Observed::Absent { .. } if absent > LOOKS => {
+                    return Err(surprise(format!("{} is not there any more", self.addr())));
+                }
                 Observed::Absent { .. } if made || self.change.action == Action::Wait => {
+                    absent += u32::from(seen);
                     self.pause(&mut pace, "not visible yet").await?;
                 }
                 Observed::Absent { .. } => match self.change.action {
@@ -149,6 +166,7 @@ impl Step<'_> {
                         match self.node.create(&self.facts).await {
                             Ok(()) => {
                                 made = true;
+                                tries.calls = 0;
                                 pace.quicken();
                             }
                             // a lost reply, or a race: the next look tells whether it is ours
@@ -156,7 +174,7 @@ impl Step<'_> {
                                 tries.conflict(fault)?;
                                 self.pause(&mut pace, "looking again").await?;
                             }
-                            Err(fault) => self.tolerate(fault, &mut tries, &mut pace).await?,
+                            Err(fault) => self.tolerate(fault, &mut tries.calls, &mut pace).await?,
                         }
                     }
                     _ => {
@@ -169,6 +187,8 @@ impl Step<'_> {
                 }
                 Observed::Unlooked { because } => return Err(surprise(because)),
                 Observed::Present(p) => {
+                    seen = true;
+                    absent = 0;
                     if let Some(ended) = self
                         .advance(*p, made, &mut pace, &mut tries, &mut progress)
                         .await?
@@ -237,10 +257,13 @@ impl Step<'_> {
                         .help("plan again, and look at the object in the AWS console")
                 })?;
                 match self.node.update(&self.facts, self.change).await {
-                    Ok(()) => pace.quicken(),
+                    Ok(()) => {
+                        tries.calls = 0;
+                        pace.quicken();
+                    }
                     Err(fault) => {
                         progress.undo();
-                        self.tolerate(fault, tries, pace).await?;
+                        self.tolerate(fault, &mut tries.calls, pace).await?;
                     }
                 }
             }
@@ -257,12 +280,20 @@ impl Step<'_> {
             let observed = match self.node.observe(&self.facts).await {
                 Ok(observed) => observed,
                 Err(fault) => {
-                    self.tolerate(fault, &mut tries, &mut pace).await?;
+                    self.tolerate(fault, &mut tries.looks, &mut pace).await?;
                     continue;
                 }
             };
-            let Observed::Present(p) = observed else {
-                return Ok(Ended::Gone);
+            tries.looks = 0;
+            let p = match observed {
+                Observed::Present(p) => p,
+                Observed::Absent { .. } => return Ok(Ended::Gone),
+                // not to be found is not gone
+                Observed::Unknowable { waits_for } => {
+                    let names: Vec<_> = waits_for.iter().map(ToString::to_string).collect();
+                    return Err(surprise(format!("still unknown: {}", names.join(", "))));
+                }
+                Observed::Unlooked { because } => return Err(surprise(because)),
             };
             match p.readiness {
                 Readiness::Leaving(word) => {
@@ -287,12 +318,13 @@ impl Step<'_> {
                 _ => match self.node.delete(&self.facts).await {
                     Ok(()) => {
                         calls += 1;
+                        tries.calls = 0;
                         pace.quicken();
                         if calls > 1 {
                             self.pause(&mut pace, "still there").await?;
                         }
                     }
-                    Err(fault) => self.tolerate(fault, &mut tries, &mut pace).await?,
+                    Err(fault) => self.tolerate(fault, &mut tries.calls, &mut pace).await?,
                 },
             }
         }
@@ -302,7 +334,7 @@ impl Step<'_> {
     async fn tolerate(
         &self,
         fault: Fault,
-        tries: &mut Tries,
+        tries: &mut u32,
         pace: &mut Pace<'_>,
     ) -> Result<(), Fault> {
         let speed = self.clock.speed();
@@ -313,19 +345,21 @@ impl Step<'_> {
             Class::Propagating if self.fresh_upstream => within(PROPAGATION.0),
             Class::Propagating => within(PROPAGATION.1),
             Class::Unreachable => within(OPENING),
-            Class::Throttled | Class::Transient => tries.again(),
+            Class::Throttled | Class::Transient => {
+                *tries += 1;
+                *tries <= TRIES
+            }
             _ => false,
         };
         if !passes {
             return Err(fault);
         }
-        let status = fault.code.clone().unwrap_or_else(|| fault.message.clone());
         self.events.send(Event::Retrying {
             addr: self.addr().clone(),
-            fault,
+            fault: fault.clone(),
             seconds: pace.seconds(),
         });
-        pace.pause(self.addr(), &status).await
+        pace.retry(self.addr(), fault).await
     }
 }
 
@@ -337,16 +371,14 @@ fn surprise(what: String) -> Fault {
 /// Counts what was tried again.
 #[derive(Default)]
 struct Tries {
-    passing: u32,
+    /// Looks that failed, one after the other.
+    looks: u32,
+    /// Calls that failed, one after the other, whatever the looks between them gave.
+    calls: u32,
     conflicts: u32,
 }
 
 impl Tries {
-    fn again(&mut self) -> bool {
-        self.passing += 1;
-        self.passing <= TRIES
-    }
-
     fn conflict(&mut self, fault: Fault) -> Result<(), Fault> {
         self.conflicts += 1;
         if self.conflicts <= LOOKS {

@@ -108,6 +108,19 @@ impl<'a> Pace<'a> {
         self.next = self.wait.every.min(1.0);
     }
 
+    /// Waits before what gave this fault is tried again.
+    ///
+    /// # Errors
+    /// Where the run was told to stop, or the limit is reached: then the fault itself, which tells more than the wait.
+    pub(super) async fn retry(&mut self, addr: &Addr, fault: Fault) -> Result<(), Fault> {
+        if self.seconds() >= self.limit() {
+            let message = format!("{} (still so after {:.0} s)", fault.message, self.seconds());
+            return Err(Fault { message, ..fault });
+        }
+        let status = fault.code.unwrap_or(fault.message);
+        self.pause(addr, &status).await
+    }
+
     /// Waits for the next look.
     ///
     /// # Errors

@@ -124,6 +124,9 @@ pub struct Orphan {
     pub id: String,
     /// It holds data, and needs its own flag besides `--prune`.
     pub holds_data: bool,
+    /// Why it must not be deleted now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard: Option<String>,
 }
 
 /// What the plan is for.

@@ -107,6 +107,7 @@ fn wide_world() -> Plan {
         addr: Addr::new("rds_instance", "lost"),
         id: "cruddur-lost".to_owned(),
         holds_data: true,
+        guard: None,
     }];
     plan.warnings = vec![
         Diagnostic::warning("the world may connect")

@@ -5,7 +5,7 @@ use super::record::Record;
 use super::style::{Style, Tone};
 use super::words::many;
 use super::{duration, fault};
-use crate::model::{Addr, RunSummary};
+use crate::model::{Addr, Class, RunSummary};
 
 /// What was typed, so that the advice can be typed as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +31,17 @@ pub fn run_summary_human(
     for addr in &summary.accepted {
         with(&mut page, addr, record.statuses.get(addr));
     }
-    if !summary.failed.is_empty() {
+    let (failed, left) = failed_and_left(summary, record);
+    if !left.is_empty() {
+        page.heading(Tone::Warning, "Not waited for any longer; AWS carries on:");
+    }
+    for addr in &left {
+        page.line(&format!("  {addr}"));
+    }
+    if !failed.is_empty() {
         page.heading(Tone::Error, "Failed:");
     }
-    for addr in &summary.failed {
+    for addr in failed.iter().copied() {
         match record.fault(addr) {
             Some(f) => fault::write(&mut page, Some(addr), f, "  "),
             None => page.line(&format!("  {addr}")),
@@ -46,9 +53,9 @@ pub fn run_summary_human(
     for addr in &summary.skipped {
         with(&mut page, addr, record.because.get(addr));
     }
-    let (tone, text) = ending(summary, typed.command);
+    let (tone, text) = ending(summary, (failed.len(), left.len()), typed.command);
     page.heading(tone, &text);
-    if let Some(next) = next(summary, typed) {
+    if let Some(next) = next(summary, !failed.is_empty(), typed) {
         page.prose("Next: ", Tone::Plain, &next);
     }
     page.finish()
@@ -68,11 +75,23 @@ fn with(page: &mut Page<'_>, addr: &Addr, more: Option<&String>) {
     }
 }
 
-fn ending(summary: &RunSummary, command: &str) -> (Tone, String) {
+/// A step whose wait was cut short did not fail: there is nothing to mend.
+fn failed_and_left<'a>(summary: &'a RunSummary, record: &Record) -> (Vec<&'a Addr>, Vec<&'a Addr>) {
+    let was_left = |addr: &&Addr| {
+        record
+            .fault(addr)
+            .is_some_and(|f| f.class == Class::Interrupted)
+    };
+    let (left, failed) = summary.failed.iter().partition(was_left);
+    (failed, left)
+}
+
+fn ending(summary: &RunSummary, (failed, left): (usize, usize), command: &str) -> (Tone, String) {
     let counts: Vec<String> = [
         (summary.done.len(), "done"),
         (summary.accepted.len(), "still going on"),
-        (summary.failed.len(), "failed"),
+        (left, "left waiting"),
+        (failed, "failed"),
         (summary.skipped.len(), "not begun"),
     ]
     .into_iter()
@@ -97,9 +116,9 @@ fn ending(summary: &RunSummary, command: &str) -> (Tone, String) {
     (tone, format!("{command} {how} after {took}: {counts}."))
 }
 
-fn next(summary: &RunSummary, typed: Invocation<'_>) -> Option<String> {
+fn next(summary: &RunSummary, failed: bool, typed: Invocation<'_>) -> Option<String> {
     let Invocation { program, command } = typed;
-    if !summary.failed.is_empty() {
+    if failed {
         return Some(format!(
             "mend what failed, then `{program} {command}` again; it goes on from what is there."
         ));

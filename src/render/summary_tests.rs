@@ -127,3 +127,31 @@ Next: `cruddur-infra --sandbox status` tells how far it is.
 "
     );
 }
+
+#[test]
+fn a_wait_that_was_cut_short_is_nothing_to_mend() {
+    let main = addr("rds_instance.main");
+    let record = record(vec![Event::Failed {
+        addr: main.clone(),
+        fault: Fault::new(
+            "wait",
+            Class::Interrupted,
+            "stopped while waiting (creating)",
+        ),
+    }]);
+    let summary = RunSummary {
+        failed: vec![main],
+        interrupted: true,
+        seconds: 3.0,
+        ..RunSummary::default()
+    };
+    assert_eq!(
+        text(&summary, &record),
+        "Not waited for any longer; AWS carries on:
+  rds_instance.main
+
+apply was interrupted after 3.0s: 1 left waiting.
+Next: `cruddur-infra --sandbox apply` again; it goes on from what is there.
+"
+    );
+}

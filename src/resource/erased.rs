@@ -2,7 +2,7 @@
 
 use super::{
     AssetRequest, Claims, Complaint, Facts, Implied, OnDestroy, OutputDecl, Reach, Resource,
-    Unresolved, Wait,
+    StackFacts, Unresolved, Wait,
 };
 use crate::model::{
     Action, Addr, ApiCall, Change, Class, Diff, Fault, Observed, Orphan, OutputRef, Outputs, Owner,
@@ -295,6 +295,7 @@ pub trait Kind: Send + Sync {
     fn about(&self) -> &'static str;
     fn outputs(&self) -> &'static [OutputDecl];
     fn finding_is_dear(&self) -> bool;
+    fn wait(&self) -> Wait;
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
     /// Reads an entry's spec.
     ///
@@ -302,7 +303,10 @@ pub trait Kind: Send + Sync {
     /// Everything that is wrong with it.
     fn open(&self, node: &Node) -> Result<Box<dyn Managed>, Vec<Problem>>;
     /// Finds what carries the stack's tag.
-    fn find_owned<'a>(&'a self, stack: &'a str) -> BoxFuture<'a, Result<Vec<Orphan>, Fault>>;
+    fn find_owned<'a>(
+        &'a self,
+        stack: &'a Arc<StackFacts>,
+    ) -> BoxFuture<'a, Result<Vec<Orphan>, Fault>>;
     /// Deletes what [`find_owned`](Kind::find_owned) found, by AWS's name for it.
     fn delete_owned<'a>(
         &'a self,
@@ -330,6 +334,9 @@ impl<R: Resource> Kind for KindOf<R> {
     fn finding_is_dear(&self) -> bool {
         R::FINDING_IS_DEAR
     }
+    fn wait(&self) -> Wait {
+        R::WAIT
+    }
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<R::Spec>()
     }
@@ -341,16 +348,25 @@ impl<R: Resource> Kind for KindOf<R> {
         }))
     }
 
-    fn find_owned<'a>(&'a self, stack: &'a str) -> BoxFuture<'a, Result<Vec<Orphan>, Fault>> {
+    fn find_owned<'a>(
+        &'a self,
+        stack: &'a Arc<StackFacts>,
+    ) -> BoxFuture<'a, Result<Vec<Orphan>, Fault>> {
         Box::pin(async move {
             Ok(self
                 .0
-                .find_owned(stack)
+                .find_owned(&stack.stack)
                 .await?
                 .into_iter()
                 .filter_map(|found| {
-                    Some(Orphan {
+                    let facts = Facts {
                         addr: found.addr.parse().ok()?,
+                        stack: stack.clone(),
+                        outputs: Arc::default(),
+                    };
+                    Some(Orphan {
+                        guard: R::guard(&found.live, &facts),
+                        addr: facts.addr,
                         id: found.id,
                         holds_data: R::HOLDS_DATA,
                     })

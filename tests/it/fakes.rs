@@ -6,7 +6,7 @@ use cruddur_infra::model::*;
 use cruddur_infra::resource::*;
 use cruddur_infra::yaml;
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 /// One thing in the fake world.
@@ -45,6 +45,8 @@ pub struct World {
     pub broken_laws: Vec<String>,
     pub log: Vec<String>,
     pub stale_looks: u32,
+    /// What the next calls of an operation meet, one after the other.
+    pub script: BTreeMap<String, VecDeque<Option<Class>>>,
 }
 
 pub type Shared = Arc<Mutex<World>>;
@@ -108,7 +110,7 @@ impl Fake {
         lock: Option<(&str, u32)>,
         f: impl FnOnce(&mut World) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        let (pause, before, after, class);
+        let (pause, before, after, class, scripted);
         {
             let mut w = self.world.lock().unwrap();
             w.busy += 1;
@@ -127,6 +129,8 @@ impl Fake {
             pause = (r() % 90 + 1) as f64 / 1000.0;
             before = one_in > 0 && r() % one_in == 0;
             after = one_in > 0 && op != "read" && r() % one_in == 0;
+            scripted = w.script.get_mut(op).and_then(VecDeque::pop_front).flatten();
+            let mut r = || roll(&mut w.rng);
             class = [
                 Class::Transient,
                 Class::Throttled,
@@ -137,7 +141,9 @@ impl Fake {
             ][(r() % 6) as usize];
         }
         self.clock.sleep(pause).await;
-        let result = if before {
+        let result = if let Some(class) = scripted {
+            Err(Fault::new(op, class, "as scripted"))
+        } else if before {
             Err(Fault::new(op, class, "refused"))
         } else {
             f(&mut self.world.lock().unwrap())

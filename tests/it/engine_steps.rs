@@ -1,0 +1,406 @@
+//! The engine in particular situations that random worlds hardly reach, on virtual time.
+
+use crate::fakes::*;
+use crate::virtual_time::{VirtualClock, run};
+use cruddur_infra::engine::*;
+use cruddur_infra::model::*;
+use cruddur_infra::resource::OnDestroy;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio_util::sync::CancellationToken;
+
+struct Scene {
+    world: Shared,
+    clock: VirtualClock,
+    stack: Stack,
+}
+
+fn addr(text: &str) -> Addr {
+    text.parse().unwrap()
+}
+
+fn thing() -> Thing {
+    Thing {
+        v: 1,
+        w: 0,
+        r: 0,
+        secret: String::new(),
+        ins: vec![],
+        serial: 1,
+        left: 0,
+        leaving: None,
+        inside: None,
+        owner: "test".into(),
+        parked: false,
+        protected: false,
+        stale: 0,
+        old: None,
+    }
+}
+
+/// One entry `thing.a`, and what is in the world.
+fn scene(spec: Value, there: Option<Thing>) -> Scene {
+    let (world, clock) = (Shared::default(), VirtualClock::default());
+    world.lock().unwrap().rng = 1;
+    if let Some(t) = there {
+        world.lock().unwrap().things.insert("a".into(), t);
+    }
+    let doc = [("thing.a".to_owned(), spec)].into_iter().collect();
+    let stack = stack(&doc, &world, &clock);
+    Scene {
+        world,
+        clock,
+        stack,
+    }
+}
+
+impl Scene {
+    fn seen(&self) -> Seen {
+        let all = self.stack.nodes.keys().cloned().collect();
+        run(&self.clock, observe(&self.stack, &all, Goal::Keep, 4)).unwrap()
+    }
+
+    fn plan(&self, seen: &Seen, options: &Options) -> Vec<Change> {
+        let all = self.stack.nodes.keys().cloned().collect();
+        let info = infos(&self.stack, &all, &seen.outputs);
+        plan(&info, &self.stack.after, &seen.observed, options)
+    }
+
+    /// Applies changes while something else happens in the world.
+    fn apply(
+        &self,
+        changes: Vec<Change>,
+        seen: &Seen,
+        no_wait: bool,
+        meanwhile: impl Future<Output = ()>,
+    ) -> (RunSummary, Vec<Event>) {
+        let plan = Plan {
+            format_version: FORMAT_VERSION,
+            purpose: Purpose::Apply,
+            stack: "test".into(),
+            stack_digest: "d".into(),
+            account: "1".into(),
+            region: "r".into(),
+            summary: Plan::count(&changes),
+            changes,
+            orphans: vec![],
+            warnings: vec![],
+            options: PlanOptions::default(),
+        };
+        self.run(no_wait, async |settings, emitter| {
+            let apply = apply(&self.stack, &plan, seen, settings, emitter);
+            futures_util::future::join(apply, meanwhile).await.0
+        })
+    }
+
+    fn run(
+        &self,
+        no_wait: bool,
+        what: impl AsyncFnOnce(&RunSettings, &Emitter) -> RunSummary,
+    ) -> (RunSummary, Vec<Event>) {
+        let (tx, mut rx) = unbounded_channel();
+        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        let emitter = Emitter::new(tx, clock.clone());
+        let settings = RunSettings {
+            parallelism: 4,
+            no_wait,
+            clock,
+            stop: CancellationToken::new(),
+        };
+        let summary = run(&self.clock, what(&settings, &emitter));
+        let mut events = vec![];
+        while let Ok(e) = rx.try_recv() {
+            events.push(e.event);
+        }
+        (summary, events)
+    }
+
+    fn script(&self, op: &str, faults: impl IntoIterator<Item = Option<Class>>) {
+        let faults = faults.into_iter().collect();
+        self.world.lock().unwrap().script.insert(op.into(), faults);
+    }
+}
+
+fn fault_of(events: &[Event]) -> &Fault {
+    events
+        .iter()
+        .find_map(|e| match e {
+            Event::Failed { fault, .. } => Some(fault),
+            _ => None,
+        })
+        .expect("something failed")
+}
+
+fn delete_of(addr: &str, id: &str) -> Change {
+    serde_json::from_value(json!({
+        "address": addr, "action": "delete", "reason": "", "fields": [], "deferred": [], "after": [], "calls": [],
+        "id": id,
+    }))
+    .unwrap()
+}
+
+#[test]
+fn looks_that_fail_now_and_then_do_not_end_a_long_wait() {
+    let s = scene(
+        json!({"id": "a", "v": 1}),
+        Some(Thing {
+            left: 30,
+            ..thing()
+        }),
+    );
+    let seen = s.seen();
+    let changes = s.plan(&seen, &Options::default());
+    assert_eq!(changes[0].action, Action::Wait);
+    s.script(
+        "read",
+        (0..60).map(|i| (i % 2 == 0).then_some(Class::Transient)),
+    );
+    let (summary, _) = s.apply(changes, &seen, false, async {});
+    assert!(summary.complete());
+    // but one after the other they do
+    let s = scene(
+        json!({"id": "a", "v": 1}),
+        Some(Thing {
+            left: 30,
+            ..thing()
+        }),
+    );
+    let seen = s.seen();
+    let changes = s.plan(&seen, &Options::default());
+    s.script("read", (0..60).map(|_| Some(Class::Throttled)));
+    let (summary, events) = s.apply(changes, &seen, false, async {});
+    assert_eq!(summary.failed, [addr("thing.a")]);
+    assert_eq!(fault_of(&events).class, Class::Throttled);
+}
+
+#[test]
+fn what_somebody_deletes_while_it_is_waited_for_is_not_waited_for_till_the_limit() {
+    for there in [
+        None,
+        Some(Thing {
+            left: 99,
+            ..thing()
+        }),
+    ] {
+        let s = scene(json!({"id": "a", "v": 1}), there);
+        let seen = s.seen();
+        let changes = s.plan(&seen, &Options::default());
+        let (summary, events) = s.apply(changes, &seen, false, async {
+            s.clock.sleep(3.0).await;
+            s.world
+                .lock()
+                .unwrap()
+                .things
+                .entry("a".into())
+                .and_modify(|t| t.left = 99);
+            s.clock.sleep(60.0).await;
+            s.world.lock().unwrap().things.remove("a");
+        });
+        if summary.complete() {
+            continue; // it was ready before
+        }
+        assert_eq!(fault_of(&events).class, Class::Surprise, "{events:#?}");
+        assert!(s.clock.seconds() < 300.0, "{}", s.clock.seconds());
+    }
+}
+
+#[test]
+fn a_busy_call_that_never_gets_through_tells_why() {
+    let s = scene(json!({"id": "a", "v": 2}), Some(thing()));
+    let seen = s.seen();
+    let changes = s.plan(&seen, &Options::default());
+    s.script("update", (0..9999).map(|_| Some(Class::Busy)));
+    let (_, events) = s.apply(changes, &seen, false, async {});
+    let fault = fault_of(&events);
+    assert_eq!((fault.op.as_str(), fault.class), ("update", Class::Busy));
+    assert!(
+        fault.message.starts_with("as scripted (still so after"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn a_protected_object_is_not_replaced_and_the_plan_says_so() {
+    let s = scene(
+        json!({"id": "a", "v": 1, "r": 1}),
+        Some(Thing {
+            protected: true,
+            ..thing()
+        }),
+    );
+    let changes = s.plan(&s.seen(), &Options::default());
+    assert_eq!(changes[0].action, Action::Replace);
+    assert_eq!(changes[0].refused.as_deref(), Some("a is protected"));
+}
+
+#[test]
+fn only_the_stacks_own_instances_are_stopped_and_started() {
+    for owner in ["other", ""] {
+        let s = scene(
+            json!({"id": "a", "v": 1}),
+            Some(Thing {
+                owner: owner.into(),
+                ..thing()
+            }),
+        );
+        let targets: BTreeSet<Addr> = [addr("thing.a")].into();
+        let (summary, events) = s.run(false, async |settings, emitter| {
+            power(
+                &s.stack,
+                &targets,
+                Power::Stop,
+                &Seen::default(),
+                settings,
+                emitter,
+            )
+            .await
+        });
+        assert_eq!(summary.failed, [addr("thing.a")]);
+        assert_eq!(fault_of(&events).class, Class::Conflict);
+        assert!(!s.world.lock().unwrap().things["a"].parked);
+    }
+}
+
+#[test]
+fn a_stop_that_is_not_taken_at_once_begins_once() {
+    let s = scene(json!({"id": "a", "v": 1}), Some(thing()));
+    s.script("stop", (0..5).map(|_| Some(Class::Busy)));
+    let targets: BTreeSet<Addr> = [addr("thing.a")].into();
+    let (summary, events) = s.run(false, async |settings, emitter| {
+        power(
+            &s.stack,
+            &targets,
+            Power::Stop,
+            &Seen::default(),
+            settings,
+            emitter,
+        )
+        .await
+    });
+    assert!(summary.complete());
+    let begun = events.iter().filter(|e| matches!(e, Event::Started { .. }));
+    assert_eq!(begun.count(), 1);
+}
+
+#[test]
+fn a_leftover_that_cannot_go_is_given_up_after_its_kinds_time_with_the_reason() {
+    let s = scene(json!({"id": "b", "v": 1}), Some(thing()));
+    s.script("delete", (0..9999).map(|_| Some(Class::Busy)));
+    let change = delete_of("thing.a", "a");
+    let mut stack_without = scene(json!({"id": "b", "v": 1}), None).stack;
+    stack_without.nodes.clear();
+    stack_without.kinds = s.stack.kinds.clone();
+    let s = Scene {
+        stack: stack_without,
+        ..s
+    };
+    let (_, events) = s.apply(vec![change], &Seen::default(), false, async {});
+    let fault = fault_of(&events);
+    assert_eq!((fault.op.as_str(), fault.class), ("delete", Class::Busy));
+    assert!(
+        (2400.0..2500.0).contains(&s.clock.seconds()),
+        "{}",
+        s.clock.seconds()
+    );
+}
+
+fn present(owner: Owner) -> Observed {
+    Observed::Present(Box::new(Presence {
+        outputs: Outputs::default(),
+        readiness: Readiness::Ready,
+        verdict: Verdict::Diff(Diff::default()),
+        owner,
+        guard: None,
+        details: BTreeMap::new(),
+        warnings: vec![],
+    }))
+}
+
+#[test]
+fn what_lives_in_something_goes_only_with_it() {
+    let info = |on_destroy, holds_data| Info {
+        on_destroy,
+        holds_data,
+        lock: None,
+        typical: 1.0,
+    };
+    let info = BTreeMap::from([
+        (addr("db.main"), info(OnDestroy::Delete, true)),
+        (addr("rule.way"), info(OnDestroy::Delete, false)),
+        (addr("script.a"), info(OnDestroy::Forget, false)),
+    ]);
+    let after = BTreeMap::from([
+        (addr("db.main"), BTreeSet::new()),
+        (addr("rule.way"), [addr("db.main")].into()),
+        (addr("script.a"), [addr("db.main"), addr("rule.way")].into()),
+    ]);
+    let unknown = Observed::Unknowable { waits_for: vec![] };
+    let destroyed = |db: Observed| {
+        let seen = BTreeMap::from([
+            (addr("db.main"), db),
+            (addr("rule.way"), present(Owner::Ours)),
+            (addr("script.a"), unknown.clone()),
+        ]);
+        plan_destroy(&info, &after, &seen)
+    };
+    let script = |changes: &[Change]| {
+        let c = changes.iter().find(|c| c.addr == addr("script.a")).unwrap();
+        (c.action, c.reason.clone())
+    };
+    let absent = Observed::Absent {
+        verdict: Verdict::Diff(Diff::default()),
+        warnings: vec![],
+    };
+    let whole = destroyed(present(Owner::Ours));
+    assert_eq!(script(&whole), (Action::Forget, "goes with db.main".into()));
+    for not_ours in [Owner::Nobody, Owner::Other("x".into())] {
+        let changes = destroyed(present(not_ours));
+        assert_eq!(script(&changes), (Action::NoOp, "stays in db.main".into()));
+    }
+    assert_eq!(
+        script(&destroyed(absent)),
+        (Action::NoOp, "not there".into())
+    );
+    // only the script is named, and the database stays
+    let mut some = whole.clone();
+    spare_others(&mut some, &info, &after, &[addr("script.a")].into());
+    assert_eq!(script(&some), (Action::NoOp, "stays in db.main".into()));
+    assert!(some.iter().all(|c| !c.is_change()));
+    let mut all = whole.clone();
+    spare_others(
+        &mut all,
+        &info,
+        &after,
+        &whole.iter().map(|c| c.addr.clone()).collect(),
+    );
+    assert_eq!(all, whole);
+}
+
+#[test]
+fn what_cannot_be_tagged_goes_only_with_what_is_ours() {
+    let info = Info {
+        on_destroy: OnDestroy::Delete,
+        holds_data: false,
+        lock: None,
+        typical: 1.0,
+    };
+    let (host, part) = (addr("function.f"), addr("permission.p"));
+    let info = BTreeMap::from([(host.clone(), info.clone()), (part.clone(), info)]);
+    let after = BTreeMap::from([
+        (host.clone(), BTreeSet::new()),
+        (part.clone(), [host.clone()].into()),
+    ]);
+    let action = |owner: Owner| {
+        let seen = BTreeMap::from([
+            (host.clone(), present(owner)),
+            (part.clone(), present(Owner::Untaggable)),
+        ]);
+        let changes = plan_destroy(&info, &after, &seen);
+        changes.iter().find(|c| c.addr == part).unwrap().action
+    };
+    assert_eq!(action(Owner::Ours), Action::Delete);
+    assert_eq!(action(Owner::Other("x".into())), Action::NoOp);
+    assert_eq!(action(Owner::Nobody), Action::NoOp);
+}
