@@ -121,6 +121,9 @@ where
             } else {
                 Class::Transient
             };
+            if cause.contains("credential") {
+                return no_credentials(op, cause);
+            }
             let fault = Fault::new(op, class, cause).residue(lost);
             fault.help("check the network, and `--endpoint-url` where one is given")
         }
@@ -131,17 +134,39 @@ where
         }
         SdkError::ConstructionFailure(_) => {
             let text = chain(error);
-            if text.contains("credentials") {
-                // no code exists on this side of the wire; only the advice depends on the words
-                Fault::new(op, Class::Denied, text).help(
-                    "log in (`aws sso login`, `aws configure`) or name a profile with --profile",
-                )
+            if text.contains("credential") {
+                no_credentials(op, text)
             } else {
                 Fault::new(op, Class::Invalid, text)
             }
         }
         _ => Fault::new(op, Class::Transient, chain(error)).residue(lost),
     }
+}
+
+/// A fault of the credentials, before anything was sent. No code exists on this side of the wire; only the advice
+/// depends on the words.
+fn no_credentials(op: &str, cause: String) -> Fault {
+    let what = match cause.split_once("no credentials found in chain") {
+        // every place that was looked in follows, and most were not looked in for want of any setting
+        Some((_, places)) => {
+            let tried: Vec<&str> = places
+                .lines()
+                .map(str::trim)
+                .filter(|place| !place.contains("was not enabled") && !place.starts_with(". Attempted"))
+                .collect();
+            let mut what = "there are no credentials in the environment, in a profile, or of the machine".to_owned();
+            if !tried.is_empty() {
+                what = format!("{what}\n{}", tried.join("\n"));
+            }
+            what
+        }
+        None => cause,
+    };
+    Fault::new(op, Class::Denied, what).help(
+        "log in (`aws sso login`, `aws configure`), name a profile with --profile or AWS_PROFILE, or set \
+         AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --sandbox needs none",
+    )
 }
 
 /// A fault for an answer that lacks what AWS promises.

@@ -167,18 +167,25 @@ impl Local {
         }
         let lost = |e: crate::sandbox::postgres::ServerError| Failure::message(e.to_string());
         sandbox.postgres.lease().await.map_err(lost)?;
-        rds::resume(&sandbox)
-            .await
-            .map_err(|e| Failure::message(e.message))?;
-        let server = Server::start(sandbox.clone(), ServerOptions { port, faults })
-            .await
-            .map_err(|e| Failure::message(e.to_string()))?;
-        Ok(Local {
-            endpoint: server.endpoint(),
-            dir,
-            speed,
-            own: Some((sandbox, server)),
-        })
+        let up = async {
+            rds::resume(&sandbox).await.map_err(|e| Failure::message(e.message))?;
+            Server::start(sandbox.clone(), ServerOptions { port, faults })
+                .await
+                .map_err(|e| Failure::message(e.to_string()))
+        };
+        match up.await {
+            Ok(server) => Ok(Local {
+                endpoint: server.endpoint(),
+                dir,
+                speed,
+                own: Some((sandbox, server)),
+            }),
+            Err(failure) => {
+                // what was started for nothing is stopped again; why it was for nothing is the error to tell
+                let _ = sandbox.postgres.close().await;
+                Err(failure)
+            }
+        }
     }
 
     /// Returns the certificate that the sandbox's databases are signed with.

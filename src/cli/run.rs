@@ -4,7 +4,7 @@ use super::args::{ApplyArgs, DestroyArgs, Global, PowerArgs, RefreshArgs, Run};
 use super::failure::{Failure, code};
 use super::output::{Output, exit_code};
 use super::planning::{plan, refused};
-use super::session::{Needs, Session};
+use super::session::{Needs, Session, or_stopped};
 use super::{ask, signals};
 use crate::engine::{self, Clock, Emitter, Power, RealClock, RunSettings, Seen};
 use crate::model::{Action, Addr, Force, Plan, PlanOptions, Purpose, RunSummary};
@@ -39,9 +39,10 @@ pub async fn apply(global: &Global, args: &ApplyArgs, output: &Output) -> Result
         dial: args.dial.clone(),
         // a database that is replaced or pruned leaves a snapshot behind, as in a destroy
         final_snapshot: final_snapshot(&options),
-        comparing: true,
+        // as when it was planned: a destroy needs no files, and must not want for one
+        comparing: purpose == Purpose::Apply,
     };
-    let session = or_stopped(Session::open(global, &needs), &stop).await?;
+    let session = Session::open(global, &needs, &stop).await?;
     let result = apply_in(
         &session,
         global,
@@ -116,7 +117,7 @@ pub async fn destroy(global: &Global, args: &DestroyArgs, output: &Output) -> Re
         final_snapshot: final_snapshot(&options),
         ..Needs::default()
     };
-    let session = or_stopped(Session::open(global, &needs), &stop).await?;
+    let session = Session::open(global, &needs, &stop).await?;
     let result = destroy_in(&session, global, args, &options, output, &stop).await;
     session.close().await;
     result
@@ -166,7 +167,7 @@ pub async fn refresh_ip(
         ip: args.ip.clone(),
         ..Needs::default()
     };
-    let session = or_stopped(Session::open(global, &needs), &stop).await?;
+    let session = Session::open(global, &needs, &stop).await?;
     let result = refresh_in(&session, output, &stop).await;
     session.close().await;
     result
@@ -241,7 +242,7 @@ pub async fn power(
     output: &Output,
 ) -> Result<u8, Failure> {
     let stop = signals::listen();
-    let session = or_stopped(Session::open(global, &Needs::default()), &stop).await?;
+    let session = Session::open(global, &Needs::default(), &stop).await?;
     let result = power_in(&session, global, args, way, output, &stop).await;
     session.close().await;
     result
@@ -379,26 +380,33 @@ pub(super) fn save(path: &Path, plan: &Plan, output: &Output) -> Result<(), Fail
     Ok(())
 }
 
+/// What every saved plan has, of whatever version it is.
+#[derive(serde::Deserialize)]
+struct Version {
+    format_version: u32,
+}
+
 fn saved_plan(path: &Path) -> Result<Plan, Failure> {
     let name = path.display();
     let bytes = std::fs::read(path).map_err(|e| Failure::message(format!("{name}: {e}")))?;
-    let plan: Plan = serde_json::from_slice(&bytes).map_err(|e| {
+    let none = |e: serde_json::Error| {
         Failure::with_help(
             format!("{name} is no saved plan: {e}"),
             "`cruddur-infra plan --out FILE` writes one",
         )
-    })?;
-    if plan.format_version != crate::model::FORMAT_VERSION {
+    };
+    // first, because a plan of another version may have other fields
+    let Version { format_version } = serde_json::from_slice(&bytes).map_err(none)?;
+    if format_version != crate::model::FORMAT_VERSION {
         return Err(Failure::with_help(
             format!(
-                "{name} has format version {}, this program reads {}",
-                plan.format_version,
+                "{name} has format version {format_version}, this program reads {}",
                 crate::model::FORMAT_VERSION
             ),
             "plan again with this version",
         ));
     }
-    Ok(plan)
+    serde_json::from_slice(&bytes).map_err(none)
 }
 
 fn final_snapshot(options: &PlanOptions) -> FinalSnapshot {
@@ -409,18 +417,6 @@ fn final_snapshot(options: &PlanOptions) -> FinalSnapshot {
             let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
             FinalSnapshot::Generated(now.strftime("%Y%m%d-%H%M%S").to_string())
         }
-    }
-}
-
-/// A look changes nothing, so that a signal may end it at once.
-async fn or_stopped<T>(
-    work: impl Future<Output = Result<T, Failure>>,
-    stop: &CancellationToken,
-) -> Result<T, Failure> {
-    tokio::select! {
-        biased;
-        () = stop.cancelled() => Err(Failure::Interrupted),
-        result = work => result,
     }
 }
 

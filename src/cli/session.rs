@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// The address that this machine has in the sandbox where none is given: one of AWS's own, so that it is public and
 /// nobody's home.
@@ -145,20 +146,32 @@ pub fn offline_facts(loaded: &Loaded, env: BTreeMap<String, Secret>) -> StackFac
 }
 
 impl Session {
-    /// Opens a session. Everything that is wrong with the file is found before any call goes out.
+    /// Opens a session, unless it is told to stop. Everything that is wrong with the file is found before any call goes
+    /// out.
     ///
     /// # Errors
     /// What is wrong with the file or with how AWS is to be reached.
-    pub async fn open(global: &Global, needs: &Needs) -> Result<Self, Failure> {
+    pub async fn open(
+        global: &Global,
+        needs: &Needs,
+        stop: &CancellationToken,
+    ) -> Result<Self, Failure> {
         // kinds without clients suffice to read; the clients come when the region is known
         let probe = read(global, &kinds::offline())?;
         let region = agreed_region(global, &probe)?;
+        let wrong = |d: &Diagnostic| d.severity == Severity::Error;
+        if region.is_none() && probe.diagnostics.iter().any(wrong) {
+            // that no region is known may be no more than a consequence
+            return Err(diagnostics(&probe, probe.diagnostics.clone()));
+        }
         let mut local = None;
         if global.sandbox {
             let region = region.clone().unwrap_or_else(|| "us-west-2".to_owned());
             local = Some(Local::start(global, &region).await?);
         }
-        match Self::within(global, needs, region, local.as_ref()).await {
+        // a sandbox is brought up to the end and then ended in order, for nobody else would
+        let within = Self::within(global, needs, region, local.as_ref());
+        match or_stopped(within, stop).await {
             Ok(mut session) => {
                 session.local = local;
                 Ok(session)
@@ -256,6 +269,21 @@ impl Session {
         if let Some(local) = self.local {
             local.close().await;
         }
+    }
+}
+
+/// Does what only looks, and may therefore be ended at once.
+///
+/// # Errors
+/// Those of the work, and `Interrupted`.
+pub async fn or_stopped<T>(
+    work: impl Future<Output = Result<T, Failure>>,
+    stop: &CancellationToken,
+) -> Result<T, Failure> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Err(Failure::Interrupted),
+        result = work => result,
     }
 }
 

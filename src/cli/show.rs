@@ -4,8 +4,10 @@ use super::args::{Format, Global, OutputArgs, PlanArgs, StatusArgs};
 use super::failure::{Failure, code};
 use super::output::Output;
 use super::planning::plan;
-use super::session::{Needs, Session, base, diagnostics, environment, offline_facts, read};
-use super::{local, run};
+use super::session::{
+    Needs, Session, base, diagnostics, environment, offline_facts, or_stopped, read,
+};
+use super::{local, run, signals};
 use crate::engine::{self, Goal};
 use crate::model::{
     Addr, Observed, OutputRef, Owner, PlanOptions, Purpose, Readiness, Severity, Verdict,
@@ -41,8 +43,10 @@ pub async fn plan_command(
         comparing: true,
         ..Needs::default()
     };
-    let session = Session::open(global, &needs).await?;
-    let planned = plan(&session, Purpose::Apply, &options, None).await;
+    let stop = signals::listen();
+    let session = Session::open(global, &needs, &stop).await?;
+    let looking = plan(&session, Purpose::Apply, &options, None);
+    let planned = or_stopped(looking, &stop).await;
     session.close().await;
     let (plan, _) = planned?;
     if output.json {
@@ -73,13 +77,12 @@ pub async fn status(global: &Global, args: &StatusArgs, output: &Output) -> Resu
         comparing: true,
         ..Needs::default()
     };
-    let session = Session::open(global, &needs).await?;
+    let stop = signals::listen();
+    let session = Session::open(global, &needs, &stop).await?;
     let all: BTreeSet<Addr> = session.stack.nodes.keys().cloned().collect();
-    let looked = engine::observe(&session.stack, &all, Goal::Keep, 24).await;
+    let looked = or_stopped(look(&session.stack, &all, Goal::Keep), &stop).await;
     session.close().await;
-    let seen = looked.map_err(|faults| {
-        Failure::Faults(faults.into_iter().map(|(a, f)| (Some(a), f)).collect())
-    })?;
+    let seen = looked?;
     let rows: Vec<StatusRow> = seen.observed.iter().map(|(a, o)| row(a, o)).collect();
     let text = if output.json {
         render::status_json(&rows)
@@ -88,6 +91,12 @@ pub async fn status(global: &Global, args: &StatusArgs, output: &Output) -> Resu
     };
     output.result(&text)?;
     Ok(code::DONE)
+}
+
+async fn look(stack: &engine::Stack, only: &BTreeSet<Addr>, goal: Goal) -> Result<engine::Seen, Failure> {
+    engine::observe(stack, only, goal, 24).await.map_err(|faults| {
+        Failure::Faults(faults.into_iter().map(|(a, f)| (Some(a), f)).collect())
+    })
 }
 
 fn row(addr: &Addr, observed: &Observed) -> StatusRow {
@@ -109,7 +118,7 @@ fn row(addr: &Addr, observed: &Observed) -> StatusRow {
                 Readiness::Failed(why) => format!("failed: {why}"),
             };
             row.owner = match &p.owner {
-                Owner::Ours => "this stack".to_owned(),
+                Owner::Ours => "ours".to_owned(),
                 Owner::Other(stack) => format!("stack {stack}"),
                 Owner::Nobody => "nobody".to_owned(),
                 Owner::Untaggable => String::new(),
@@ -137,7 +146,8 @@ fn waits(refs: &[OutputRef]) -> String {
 /// # Errors
 /// Whatever keeps the look from being made; an output that is not there.
 pub async fn outputs(global: &Global, args: &OutputArgs, output: &Output) -> Result<u8, Failure> {
-    let session = Session::open(global, &Needs::default()).await?;
+    let stop = signals::listen();
+    let session = Session::open(global, &Needs::default(), &stop).await?;
     let stack = &session.stack;
     let wanted = args.name.as_deref().map(|n| wanted(stack, n)).transpose();
     let looked = match &wanted {
@@ -158,14 +168,11 @@ pub async fn outputs(global: &Global, args: &OutputArgs, output: &Output) -> Res
                 .into_iter()
                 .filter(|a| !stack.nodes[a].outputs().is_empty())
                 .collect();
-            engine::observe(stack, &scope, Goal::Destroy, 24).await
+            or_stopped(look(stack, &scope, Goal::Destroy), &stop).await
         }
     };
     session.close().await;
-    let wanted = wanted?;
-    let seen = looked.map_err(|faults| {
-        Failure::Faults(faults.into_iter().map(|(a, f)| (Some(a), f)).collect())
-    })?;
+    let (wanted, seen) = (wanted?, looked?);
     let all = seen.outputs.as_ref();
     let text = match (wanted, global.format) {
         (Some((addr, Some(name))), format) => {
