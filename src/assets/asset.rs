@@ -126,7 +126,7 @@ pub fn plain_file(path: &std::path::Path) -> Result<Asset, AssetError> {
         path: path.to_owned(),
         source,
     };
-    let size = std::fs::metadata(path).map_err(io)?.len();
+    let size = AssetError::found(path)?.len();
     if size > LIMIT {
         return Err(AssetError::Folder {
             path: path.to_owned(),

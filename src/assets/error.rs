@@ -128,6 +128,17 @@ impl AssetError {
         }
     }
 
+    /// Looks for a file that the user named.
+    pub(super) fn found(path: &Path) -> Result<std::fs::Metadata, Self> {
+        std::fs::metadata(path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => Self::Folder {
+                path: path.to_owned(),
+                why: "does not exist; write the file's path, relative to stack.yaml".to_owned(),
+            },
+            _ => Self::io("read", path)(source),
+        })
+    }
+
     pub(super) fn archive(name: &str, why: impl Into<String>) -> Self {
         Self::Archive {
             name: name.to_owned(),

@@ -178,9 +178,7 @@ fn check_folders<'a>(
 /// [`binary_tags`](super::binary_tags) and [`fits`].
 pub fn layer_zip(path: &Path) -> Result<Asset, AssetError> {
     let name = path.display().to_string();
-    let size = fs::metadata(path)
-        .map_err(AssetError::io("read", path))?
-        .len();
+    let size = AssetError::found(path)?.len();
     check_size(&name, "zipped", size, MAX_ZIPPED)?;
     let bytes = fs::read(path).map_err(AssetError::io("read", path))?;
     let entries: Vec<String> = unzip(&name, &bytes)?

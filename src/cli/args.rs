@@ -37,8 +37,7 @@ pub struct Global {
         long,
         global = true,
         value_name = "URL",
-        env = "CRUDDUR_INFRA_ENDPOINT_URL",
-        conflicts_with = "sandbox"
+        env = "CRUDDUR_INFRA_ENDPOINT_URL"
     )]
     pub endpoint_url: Option<String>,
     /// Run against a local AWS and a local Postgres; nothing is asked, nothing costs.

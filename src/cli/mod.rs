@@ -72,6 +72,13 @@ async fn dispatch(cli: &Cli, output: &Output) -> Result<u8, Failure> {
             "--format human or json; env goes with `output`, dot and mermaid go with `graph`",
         ));
     }
+    // clap does not see it where one stands before the command and the other after it
+    if global.sandbox && global.endpoint_url.is_some() {
+        return Err(Failure::with_help(
+            "--sandbox has an endpoint of its own, and --endpoint-url cannot be used with it",
+            "leave one of them out (CRUDDUR_INFRA_SANDBOX and CRUDDUR_INFRA_ENDPOINT_URL are the same)",
+        ));
+    }
     match &cli.command {
         Command::Init => show::init(global, output),
         Command::Validate => show::validate(global, output).await,

@@ -384,26 +384,33 @@ pub(super) fn save(path: &Path, plan: &Plan, output: &Output) -> Result<(), Fail
     Ok(())
 }
 
+/// What every saved plan has, of whatever version it is.
+#[derive(serde::Deserialize)]
+struct Version {
+    format_version: u32,
+}
+
 fn saved_plan(path: &Path) -> Result<Plan, Failure> {
     let name = path.display();
     let bytes = std::fs::read(path).map_err(|e| Failure::message(format!("{name}: {e}")))?;
-    let plan: Plan = serde_json::from_slice(&bytes).map_err(|e| {
+    let none = |e: serde_json::Error| {
         Failure::with_help(
             format!("{name} is no saved plan: {e}"),
             "`cruddur-infra plan --out FILE` writes one",
         )
-    })?;
-    if plan.format_version != crate::model::FORMAT_VERSION {
+    };
+    // first, because a plan of another version may have other fields
+    let Version { format_version } = serde_json::from_slice(&bytes).map_err(none)?;
+    if format_version != crate::model::FORMAT_VERSION {
         return Err(Failure::with_help(
             format!(
-                "{name} has format version {}, this program reads {}",
-                plan.format_version,
+                "{name} has format version {format_version}, this program reads {}",
                 crate::model::FORMAT_VERSION
             ),
             "plan again with this version",
         ));
     }
-    Ok(plan)
+    serde_json::from_slice(&bytes).map_err(none)
 }
 
 fn final_snapshot(options: &PlanOptions) -> FinalSnapshot {

@@ -66,6 +66,8 @@ async fn serve(global: &Global, region: &str, port: u16, output: &Output) -> Res
     }
     let stop = signals::listen();
     let local = Local::own(global, region, port).await?;
+    // it is made now, because others read it before there is a database that needs it
+    local.certificate();
     let serving = Serving {
         endpoint: local.endpoint.clone(),
         pid: std::process::id(),

@@ -158,7 +158,8 @@ pub fn offline_facts(loaded: &Loaded, env: BTreeMap<String, Secret>) -> StackFac
 }
 
 impl Session {
-    /// Opens a session. Everything that is wrong with the file is found before any call goes out.
+    /// Opens a session, unless it is told to stop. Everything that is wrong with the file is found before any call goes
+    /// out.
     ///
     /// # Errors
     /// What is wrong with the file or with how AWS is to be reached; that it was told to stop. A sandbox that was
@@ -171,6 +172,11 @@ impl Session {
         // kinds without clients suffice to read; the clients come when the region is known
         let probe = read(global, &kinds::offline())?;
         let region = agreed_region(global, &probe)?;
+        let wrong = |d: &Diagnostic| d.severity == Severity::Error;
+        if region.is_none() && probe.diagnostics.iter().any(wrong) {
+            // that no region is known may be no more than a consequence
+            return Err(diagnostics(&probe, probe.diagnostics.clone()));
+        }
         let mut local = None;
         if global.sandbox {
             let region = region.clone().unwrap_or_else(|| "us-west-2".to_owned());

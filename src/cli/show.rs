@@ -121,7 +121,7 @@ fn row(addr: &Addr, observed: &Observed) -> StatusRow {
                 Readiness::Failed(why) => format!("failed: {why}"),
             };
             row.owner = match &p.owner {
-                Owner::Ours => "this stack".to_owned(),
+                Owner::Ours => "ours".to_owned(),
                 Owner::Other(stack) => format!("stack {stack}"),
                 Owner::Nobody => "nobody".to_owned(),
                 Owner::Untaggable => String::new(),

@@ -86,11 +86,15 @@ pub async fn apply(
     let mut in_flight: BTreeSet<Addr> = BTreeSet::new();
     loop {
         if settings.stop.is_cancelled() && !run.summary.interrupted {
+            let left = queue.drain();
+            if in_flight.is_empty() && !left.iter().any(|a| run.by[a].is_change()) {
+                break; // there was nothing left to stop
+            }
             run.summary.interrupted = true;
             events.send(Event::Cancelling {
                 in_flight: in_flight.iter().cloned().collect(),
             });
-            for addr in queue.drain() {
+            for addr in left {
                 run.skip(addr, "the run was told to stop", events);
             }
         }
@@ -122,7 +126,13 @@ pub async fn apply(
                 (addr, result, millis(settings.clock.now() - began))
             });
         }
-        let Some((addr, result, seconds)) = running.next().await else {
+        let next = tokio::select! {
+            biased;
+            // told before anything ends because of it: what was not begun was not begun for this reason
+            () = settings.stop.cancelled(), if !run.summary.interrupted => continue,
+            next = running.next() => next,
+        };
+        let Some((addr, result, seconds)) = next else {
             break;
         };
         in_flight.remove(&addr);

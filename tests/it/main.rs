@@ -4,6 +4,14 @@
 #![allow(clippy::result_large_err)] // as in the library
 
 mod architecture;
+mod cli;
+mod cli_asks;
+mod cli_drift;
+mod cli_input;
+mod cli_interrupted;
+mod cli_life;
+mod cli_saved;
+mod cli_told;
 mod conformance;
 mod engine_promises;
 mod engine_random;

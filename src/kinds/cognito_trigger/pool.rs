@@ -74,7 +74,10 @@ pub fn update_request(described: &Value, trigger: &str, arn: Option<&str>) -> Va
     let mut request = normal(described);
     request.retain(|name, value| !DESCRIBE_ONLY.contains(&name.as_str()) && !value.is_null());
     // AWS's own tags (CloudFormation's, Amplify's) are described, refused in a request, and not lost by being left out
-    if let Some(tags) = request.get_mut("UserPoolTags").and_then(Value::as_object_mut) {
+    if let Some(tags) = request
+        .get_mut("UserPoolTags")
+        .and_then(Value::as_object_mut)
+    {
         tags.retain(|key, _| !key.to_ascii_lowercase().starts_with("aws:"));
     }
     let triggers = request.entry("LambdaConfig").or_insert_with(|| json!({}));

@@ -148,7 +148,8 @@ fn what_is_not_written_is_not_compared() {
 #[test]
 fn a_policy_that_is_not_in_the_list_is_detached() {
     let mut have = live();
-    have.attached.insert("arn:aws:iam::aws:policy/AdministratorAccess".into());
+    have.attached
+        .insert("arn:aws:iam::aws:policy/AdministratorAccess".into());
     let diff = IamRole::diff(&want(), &have);
     assert_eq!(
         diff.paths(),

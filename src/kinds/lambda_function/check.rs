@@ -173,6 +173,15 @@ fn environment(spec: &Spec, facts: &Facts, found: &mut Complaints) {
                 ),
             );
         }
+        if let Input::Known(text) = value
+            && holds_password(text)
+        {
+            let mut diagnostic = Diagnostic::error("a secret is never written here")
+                .detail("The value is an address with a password in it.")
+                .help(format!("write a reference, as in {name}: ${{rds_instance.NAME.connection_url}} or ${{env.{name}}}"));
+            diagnostic.hide_source = true;
+            found.say(format!("environment.{name}"), diagnostic);
+        }
         // of values that are not known yet, the names alone count
         size += name.len() + facts.text(value).map_or(0, |text| text.expose().len());
     }
@@ -184,6 +193,11 @@ fn environment(spec: &Spec, facts: &Facts, found: &mut Complaints) {
             )),
         );
     }
+}
+
+/// Tells whether a text is an address with a password in it, the secret that is most often pasted.
+fn holds_password(text: &str) -> bool {
+    url::Url::parse(text.trim()).is_ok_and(|url| url.password().is_some_and(|p| !p.is_empty()))
 }
 
 fn tags(spec: &Spec, found: &mut Complaints) {

@@ -400,7 +400,10 @@ fn an_update_that_failed_is_no_success_and_is_sent_again() {
     );
     have.tags.clear();
     let diff = LambdaFunction::diff(&want, &have);
-    assert!(diff.has("last_update") && diff.has("tags"), "promised together");
+    assert!(
+        diff.has("last_update") && diff.has("tags"),
+        "promised together"
+    );
     have.timeout += 1;
     let diff = LambdaFunction::diff(&want, &have);
     assert!(!diff.has("last_update"), "the new one replaces it");

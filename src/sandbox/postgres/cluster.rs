@@ -154,23 +154,23 @@ impl Cluster {
 
     pub async fn start(&self, wanted: &InstanceServer) -> Result<(), ServerError> {
         let programs = self.site.programs().await?;
-        let _held = self.lock().await?;
-        self.start_held(programs, wanted).await
+        let held = Arc::new(self.lock().await?);
+        self.start_held(programs, wanted, held).await
     }
 
     pub async fn restart(&self, wanted: &InstanceServer) -> Result<(), ServerError> {
         let programs = self.site.programs().await?;
-        let _held = self.lock().await?;
-        let (this, dir, to) = (self.clone(), programs.clone(), wanted.clone());
+        let held = Arc::new(self.lock().await?);
+        let (this, dir, to, lock) = (self.clone(), programs.clone(), wanted.clone(), held.clone());
         blocking(move || {
             // while the old one still runs, so that a port that is taken costs nothing
             if PidFile::read(&this.data()).is_none_or(|p| p.port != to.port) {
                 address::free(to.address, to.port)?;
             }
-            this.stop_held(&dir)
+            this.stop_held(&dir, &lock)
         })
         .await?;
-        self.start_held(programs, wanted).await
+        self.start_held(programs, wanted, held).await
     }
 
     pub async fn stop(&self) -> Result<(), ServerError> {
@@ -178,9 +178,9 @@ impl Cluster {
             return Ok(());
         }
         let programs = self.site.programs().await?;
-        let _held = self.lock().await?;
+        let held = self.lock().await?;
         let this = self.clone();
-        blocking(move || this.stop_held(&programs)).await
+        blocking(move || this.stop_held(&programs, &held)).await
     }
 
     pub async fn destroy(&self) -> Result<(), ServerError> {
@@ -208,10 +208,11 @@ impl Cluster {
         &self,
         programs: PathBuf,
         wanted: &InstanceServer,
+        held: Arc<File>,
     ) -> Result<(), ServerError> {
         let ready = self.home.join("ready");
-        let (this, to, dir) = (self.clone(), wanted.clone(), programs.clone());
-        let fresh = blocking(move || this.bring_up(&dir, &to)).await?;
+        let (this, to, dir, lock) = (self.clone(), wanted.clone(), programs.clone(), held.clone());
+        let fresh = blocking(move || this.bring_up(&dir, &to, &lock)).await?;
         if !fresh {
             return Ok(());
         }
@@ -223,14 +224,19 @@ impl Cluster {
             Err(e) => {
                 let this = self.clone();
                 // the first error is the one to tell
-                let _ = blocking(move || this.stop_held(&programs)).await;
+                let _ = blocking(move || this.stop_held(&programs, &held)).await;
                 Err(e)
             }
         }
     }
 
     /// Makes the data where there are none and starts the server. Returns whether its roles are still to be made.
-    fn bring_up(&self, programs: &Path, wanted: &InstanceServer) -> Result<bool, ServerError> {
+    fn bring_up(
+        &self,
+        programs: &Path,
+        wanted: &InstanceServer,
+        held: &File,
+    ) -> Result<bool, ServerError> {
         let fresh = !self.home.join("ready").exists();
         let conf = self.conf(wanted);
         let same = std::fs::read_to_string(self.data().join("postgresql.conf"))
@@ -238,14 +244,14 @@ impl Cluster {
         if !fresh && same && self.is_running() {
             return Ok(false);
         }
-        self.stop_held(programs)?;
+        self.stop_held(programs, held)?;
         if fresh {
             if wanted.password.is_none() {
                 return Err(ServerError::DataLost(self.id.clone()));
             }
             // first, because it is the likeliest to fail and leaves nothing behind
             address::free(wanted.address, wanted.port)?;
-            self.init(programs)?;
+            self.init(programs, held)?;
         }
         address::free(wanted.address, wanted.port)?;
         self.owner.private_dir(&self.sockets)?;
@@ -259,11 +265,12 @@ impl Cluster {
             command.arg("-D").arg(self.data()),
             "starting Postgres",
             Some(&log),
+            held,
         )?;
         Ok(fresh)
     }
 
-    fn init(&self, programs: &Path) -> Result<(), ServerError> {
+    fn init(&self, programs: &Path, held: &File) -> Result<(), ServerError> {
         remove(&self.home)?;
         self.owner.private_dir(&self.home)?;
         let attempt = |locale: &str| {
@@ -280,7 +287,7 @@ impl Cluster {
                 .arg(format!("--locale={locale}"))
                 .arg("-D")
                 .arg(self.data());
-            process::run(&mut command, "initdb", None)
+            process::run(&mut command, "initdb", None, held)
         };
         attempt("C.UTF-8").or_else(|_| {
             // not every system has it
@@ -320,7 +327,7 @@ impl Cluster {
         Ok(())
     }
 
-    fn stop_held(&self, programs: &Path) -> Result<(), ServerError> {
+    fn stop_held(&self, programs: &Path, held: &File) -> Result<(), ServerError> {
         let pid_file = self.data().join("postmaster.pid");
         if !pid_file.exists() {
             return Ok(());
@@ -339,6 +346,7 @@ impl Cluster {
                 command.arg("-D").arg(self.data()),
                 "stopping Postgres",
                 None,
+                held,
             )
         };
         stop("fast").or_else(|_| stop("immediate"))

@@ -2,9 +2,10 @@
 
 use super::ServerError;
 use rustix::process::{Pid, test_kill_process};
+use std::fs::File;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// How much of what a program said goes into an error, in characters.
 const SAID: usize = 2000;
@@ -19,17 +20,26 @@ pub async fn blocking<T: Send + 'static>(
 }
 
 /// Runs a program to its end. It gets none of our environment, which holds passwords and settings of libpq.
+///
+/// `held` is the lock on the server's files: the program has it as its standard input, and keeps it until it ends. So
+/// the next command waits for a program that outlives this one because it was killed. A server that `pg_ctl` starts
+/// has another standard input, and keeps nothing.
 pub fn run(
     command: &mut Command,
     what: &'static str,
     log: Option<&Path>,
+    held: &File,
 ) -> Result<(), ServerError> {
+    let stdin = held.try_clone().map_err(|e| ServerError::Program {
+        what,
+        said: e.to_string(),
+    })?;
     let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
     let out = command
         .env_clear()
         .env("PATH", path)
         .env("LC_ALL", "C")
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .output()
         .map_err(|e| ServerError::Program {
             what,
@@ -56,6 +66,7 @@ pub fn run(
 /// What `postmaster.pid` says of a server.
 #[derive(Debug, PartialEq)]
 pub struct PidFile {
+    /// Negative for a server that serves no one, as in the midst of `initdb`.
     pub pid: i32,
     pub port: u16,
     pub sockets: PathBuf,
@@ -80,7 +91,10 @@ impl PidFile {
 
     /// Tells whether the process is the server of `data`, not another one that has got its number since.
     pub fn is_server_of(&self, data: &Path) -> bool {
-        let Some(pid) = Pid::from_raw(self.pid) else {
+        let Some(pid) = Some(self.pid)
+            .filter(|pid| *pid > 0)
+            .and_then(Pid::from_raw)
+        else {
             return false;
         };
         // not permitted means that it exists

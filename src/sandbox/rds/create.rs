@@ -13,7 +13,7 @@ use crate::sandbox::postgres;
 use crate::sandbox::timing::Moment;
 use crate::sandbox::wire::{ApiError, Params};
 use crate::sandbox::world::{ACCOUNT, World};
-use secrecy::SecretString;
+use secrecy::ExposeSecret;
 
 /// How many instances an account may have.
 const QUOTA: usize = 40;
@@ -52,8 +52,17 @@ const UNPLAYED: [(&str, &str); 27] = [
 /// CreateDBInstance: the record, then the server, whose first start needs the password; where the server cannot be
 /// had the record goes again.
 pub async fn create(sandbox: &Sandbox, params: &Params) -> Result<String, ApiError> {
-    let (mut server, xml) = change(sandbox, |w| {
-        let instance = new(w, params, sandbox)?;
+    let password = match params.get("MasterUserPassword") {
+        Some(given) => given.to_owned(),
+        // managed by RDS, which has no way here to hand it out
+        None => postgres::random_password()
+            .map_err(|e| server_error(&e))?
+            .expose_secret()
+            .to_owned(),
+    };
+    let (server, xml) = change(sandbox, |w| {
+        let mut instance = new(w, params, sandbox)?;
+        instance.first_password = Some(password);
         let mut xml = crate::sandbox::xml::Xml::new();
         xml.node("DBInstance", |x| {
             show::write(x, &instance, &w.region, sandbox.store.timing().now());
@@ -63,11 +72,6 @@ pub async fn create(sandbox: &Sandbox, params: &Params) -> Result<String, ApiErr
         network::attach(w, &server.id, sandbox.store.timing().now());
         Ok((server, xml.done()))
     })?;
-    server.password = Some(match params.get("MasterUserPassword") {
-        Some(given) => SecretString::from(given),
-        // managed by RDS, which has no way here to hand it out
-        None => postgres::random_password().map_err(|e| server_error(&e))?,
-    });
     // data of a world that was removed by hand may lie there under the same id, with a password that nobody knows
     let begun = match sandbox.postgres.destroy(&server.id).await {
         Ok(()) => sandbox.postgres.start(&server).await,
@@ -84,24 +88,15 @@ pub async fn create(sandbox: &Sandbox, params: &Params) -> Result<String, ApiErr
         })?;
         return Err(server_error(&error));
     }
-    let blamed = sandbox.store.read(|w| {
-        let mut all = w.rds.instances.values();
-        all.any(|i| i.resource_id == server.id && i.failure.is_some())
+    change(sandbox, |w| {
+        let mut all = w.rds.instances.values_mut();
+        if let Some(i) = all.find(|i| i.resource_id == server.id) {
+            // it may be blamed by another command that looked for the server before it had begun
+            i.failure = None;
+            i.first_password = None;
+        }
+        Ok(())
     })?;
-    if blamed {
-        // by another command that looked for the server before it had begun
-        change(sandbox, |w| {
-            for i in w
-                .rds
-                .instances
-                .values_mut()
-                .filter(|i| i.resource_id == server.id)
-            {
-                i.failure = None;
-            }
-            Ok(())
-        })?;
-    }
     Ok(xml)
 }
 
@@ -212,6 +207,7 @@ fn new(world: &mut World, params: &Params, sandbox: &Sandbox) -> Result<Instance
         stopped: None,
         gone_at: None,
         failure: None,
+        first_password: None,
         id,
         values,
     };

@@ -32,6 +32,7 @@ use super::postgres::{InstanceServer, ServerError};
 use super::timing::Timing;
 use super::wire::{ApiError, Call, Input, Params, Reply};
 use super::world::World;
+use std::collections::BTreeSet;
 
 /// Answers one call.
 ///
@@ -71,7 +72,8 @@ pub async fn handle(sandbox: &Sandbox, call: &Call) -> Result<Reply, ApiError> {
     Ok(Reply::Xml(xml))
 }
 
-/// Returns the servers that ought to run now, without passwords, which their data hold.
+/// Returns the servers that ought to run now; with passwords only those that have not begun yet, the data of the others
+/// hold theirs.
 pub fn should_run(state: &State, timing: &Timing) -> Vec<InstanceServer> {
     let mut state = state.clone();
     state.settle(timing);
@@ -91,10 +93,12 @@ pub fn should_run(state: &State, timing: &Timing) -> Vec<InstanceServer> {
 pub async fn resume(sandbox: &Sandbox) -> Result<Vec<(String, ServerError)>, ApiError> {
     let timing = sandbox.store.timing();
     let wanted = sandbox.store.read(|w| should_run(&w.rds, timing))?;
+    let started: BTreeSet<String> = wanted.iter().map(|s| s.id.clone()).collect();
     let mut failures = sandbox.postgres.resume(wanted).await;
-    let known = sandbox
-        .store
-        .read(|w| w.rds.instances.values().any(|i| i.failure.is_some()))?;
+    let known = sandbox.store.read(|w| {
+        let mut all = w.rds.instances.values();
+        all.any(|i| i.failure.is_some() || i.first_password.is_some())
+    })?;
     if !known && failures.is_empty() {
         return Ok(failures);
     }
@@ -107,6 +111,9 @@ pub async fn resume(sandbox: &Sandbox) -> Result<Vec<(String, ServerError)>, Api
                 *id = instance.id.clone();
                 error.to_string()
             });
+            if instance.failure.is_none() && started.contains(&instance.resource_id) {
+                instance.first_password = None;
+            }
         }
         Ok(())
     })?;

@@ -3,6 +3,7 @@
 use super::fields::{Patch, Values};
 use crate::sandbox::postgres::InstanceServer;
 use crate::sandbox::timing::Moment;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -65,6 +66,10 @@ pub struct Instance {
     pub gone_at: Option<Moment>,
     /// Why its server does not run though it should.
     pub failure: Option<String>,
+    /// The password that the server begins with, until it has begun: a command that is killed in between leaves an
+    /// instance that the next one can still give a server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_password: Option<String>,
 }
 
 /// The default subnet group at the creation of an instance.
@@ -168,7 +173,7 @@ impl Instance {
             address: self.address,
             port: u16::try_from(port).unwrap_or(5432),
             master_username: self.master_username.clone(),
-            password: None,
+            password: self.first_password.clone().map(SecretString::from),
             database: self.database.clone(),
         }
     }

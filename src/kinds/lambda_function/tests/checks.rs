@@ -113,6 +113,13 @@ fn the_environment_is_checked() {
     assert_eq!(of("  _X: x"), ["environment._X"]);
     assert_eq!(of("  A: x"), ["environment.A"]);
     assert_eq!(of("  A-B: x"), ["environment.A-B"]);
+    assert_eq!(
+        of("  URL: postgresql://root:hunter2@db/cruddur"),
+        ["environment.URL"]
+    );
+    let none: [&str; 0] = [];
+    assert_eq!(of("  URL: https://example.com:8080/a"), none);
+    assert_eq!(of("  URL: postgresql://root@db/cruddur"), none);
     let none: [&str; 0] = [];
     assert_eq!(of("  AWS_LAMBDA_EXEC_WRAPPER: x"), none);
     assert_eq!(of(&format!("  BIG: {}", "x".repeat(4093))), none);

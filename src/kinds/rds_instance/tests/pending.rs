@@ -127,7 +127,10 @@ fn a_password_is_waited_for_and_tags_are_not() {
     let mut reset = have();
     reset.status = "resetting-master-credentials".into();
     assert!(sent.is_on_its_way(&reset));
-    assert!(!sent.is_on_its_way(&old), "tags that could not be set are no reason to wait");
+    assert!(
+        !sent.is_on_its_way(&old),
+        "tags that could not be set are no reason to wait"
+    );
     // one that was set faster than anybody looked
     let mut sent = Sent::new(&w, &old, &d, false);
     let looks = (0..100).take_while(|_| sent.is_on_its_way(&old)).count();

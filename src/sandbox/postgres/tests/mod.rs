@@ -82,6 +82,20 @@ fn a_pid_file_of_nobody_is_stale() {
     assert!(!found.is_server_of(dir.path())); // this process runs, but is no server of these data
 }
 
+#[test]
+fn a_pid_file_of_an_unfinished_initdb_is_no_servers() {
+    let dir = tempfile::tempdir().unwrap();
+    let pid = std::process::id();
+    std::fs::write(
+        dir.path().join("postmaster.pid"),
+        format!("-{pid}\n/x\n1\n0\n\n\n"),
+    )
+    .unwrap();
+    let found = PidFile::read(dir.path()).unwrap();
+    assert!(found.pid < 0);
+    assert!(!found.is_server_of(dir.path()));
+}
+
 fn packed(entries: &[(&str, &str)]) -> Vec<u8> {
     let gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     let mut tar = tar::Builder::new(gz);
