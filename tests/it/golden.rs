@@ -77,6 +77,19 @@ impl Folder {
     }
 }
 
+impl Drop for Folder {
+    /// However the test ended, its database ends with it.
+    fn drop(&mut self) {
+        let reset = std::process::Command::new(env!("CARGO_BIN_EXE_cruddur-infra"))
+            .args(["--sandbox", "sandbox", "reset"])
+            .current_dir(self.0.path())
+            .output();
+        if !reset.is_ok_and(|r| r.status.success()) {
+            eprintln!("the sandbox in {} was not reset", self.0.path().display());
+        }
+    }
+}
+
 /// Compares with a file of `tests/golden/`, or writes it.
 fn compare(name: &str, text: &str, wrong: &mut Vec<String>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -220,10 +220,26 @@ impl Stage {
             .unwrap()
     }
 
-    /// Ends the servers behind the instances.
+    /// Ends the servers behind the instances, and removes their data.
     pub async fn close(self) {
-        self.server.shutdown().await;
-        self.sandbox.postgres.close().await.unwrap();
+        self.sandbox.postgres.destroy_all().await.unwrap();
+    }
+}
+
+impl Drop for Stage {
+    /// A test that fails leaves no server behind either.
+    fn drop(&mut self) {
+        let postgres = self.sandbox.postgres.clone();
+        let ended = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(postgres.destroy_all())
+        });
+        if !matches!(ended.join(), Ok(Ok(()))) {
+            eprintln!("a Postgres server of this test may still run");
+        }
     }
 }
 
