@@ -81,7 +81,7 @@ impl Output {
 
     /// Fails where one of the streams has the text.
     #[track_caller]
-    pub fn is_silent_about(self, text: &str) -> Self {
+    pub fn keeps_silent_about(self, text: &str) -> Self {
         assert!(
             !self.all().contains(text),
             "`{text}` is said\n--- stdout\n{}\n--- stderr\n{}",

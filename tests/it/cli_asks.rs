@@ -25,12 +25,12 @@ fn without_a_terminal_nothing_is_changed_without_a_word() {
         work.bare(args)
             .code(1)
             .says("--yes")
-            .is_silent_about("p4ssw0rd-of-the-outside");
+            .keeps_silent_about("p4ssw0rd-of-the-outside");
     };
     let yes = |args: &[&str]| {
         work.bare(args)
             .code(0)
-            .is_silent_about("p4ssw0rd-of-the-outside");
+            .keeps_silent_about("p4ssw0rd-of-the-outside");
     };
     no(&["apply"]);
     work.has_nothing();
@@ -160,7 +160,7 @@ fn the_wrong_account_region_or_no_credentials_change_nothing() {
     work.set("CRUDDUR_INFRA_ENDPOINT_URL", &format!("http://{free}"));
     work.bare(&["apply", "--yes"])
         .code(1)
-        .is_silent_about("panicked");
+        .keeps_silent_about("panicked");
 }
 
 #[test]

@@ -223,7 +223,7 @@ fn every_mistake_in_the_file_is_told_with_its_place_and_the_remedy() {
         println!("{new}");
         assert_eq!(good.matches(old).count(), 1, "{old}");
         work.write("stack.yaml", &good.replace(old, new));
-        let mut output = work.bare(&["validate"]).code(1).is_silent_about(LITERAL);
+        let mut output = work.bare(&["validate"]).code(1).keeps_silent_about(LITERAL);
         for text in *said {
             // a text that is wrapped has a bar at the margin
             output.stderr = output.stderr.replace('│', " ");
@@ -237,7 +237,7 @@ fn every_mistake_in_the_file_is_told_with_its_place_and_the_remedy() {
         let json = work
             .bare(&["validate", "--format", "json"])
             .code(1)
-            .is_silent_about(LITERAL)
+            .keeps_silent_about(LITERAL)
             .json();
         let places: Vec<String> = json["diagnostics"]
             .as_array()
@@ -258,8 +258,8 @@ fn every_mistake_in_the_file_is_told_with_its_place_and_the_remedy() {
         work.run(&["apply"])
             .code(1)
             .says(said[0])
-            .is_silent_about(LITERAL);
-        work.run(&["destroy"]).is_silent_about(LITERAL);
+            .keeps_silent_about(LITERAL);
+        work.run(&["destroy"]).keeps_silent_about(LITERAL);
         work.has_nothing();
     }
 }
@@ -411,7 +411,7 @@ fn wrong_usage_is_an_error_with_a_remedy() {
             .run(args)
             .code(1)
             .says(said)
-            .is_silent_about("panicked");
+            .keeps_silent_about("panicked");
         assert_eq!(output.stdout, "", "{args:?}: an error is no result");
     }
     work.run(&["plan", "--out", "/proc/p.json"])

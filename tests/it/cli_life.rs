@@ -101,7 +101,7 @@ fn a_stack_is_made_changed_moved_stopped_started_and_destroyed() {
 
 fn outputs(work: &Workplace) {
     let password = work.password();
-    let human = work.run(&["output"]).code(0).is_silent_about(&password);
+    let human = work.run(&["output"]).code(0).keeps_silent_about(&password);
     assert!(
         human.stdout.contains("rds_instance.main.port = 5432\n"),
         "{human:?}"
@@ -135,7 +135,7 @@ fn outputs(work: &Workplace) {
     let env = work
         .run(&["output", "--format", "env"])
         .code(0)
-        .is_silent_about(&password);
+        .keeps_silent_about(&password);
     assert!(
         env.stdout.contains("\nRDS_INSTANCE_MAIN_PORT='5432'\n"),
         "{env:?}"
@@ -169,7 +169,7 @@ fn outputs(work: &Workplace) {
     let refused = work
         .run(&["output", "rds_instance.main.connection_url"])
         .code(1)
-        .is_silent_about(&password)
+        .keeps_silent_about(&password)
         .says("--show-secrets");
     assert_eq!(refused.stdout, "");
     assert_eq!(work.output("rds_instance.main.connection_url"), url);

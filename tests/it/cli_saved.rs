@@ -190,7 +190,7 @@ fn what_is_no_plan_of_ours_is_refused_with_a_reason() {
         work.run(&["apply", "q.json"])
             .code(1)
             .says(why)
-            .is_silent_about("panicked");
+            .keeps_silent_about("panicked");
         work.has_nothing();
     }
     work.run(&["apply", "nowhere.json"])
