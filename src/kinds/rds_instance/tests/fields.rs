@@ -337,6 +337,7 @@ fn a_new_one_is_shown_in_the_order_of_the_comparison_and_without_its_password() 
     let other = Live {
         engine_version: "16.1".into(),
         multi_az: true,
+        port: Some(1),
         deletion_protection: true,
         extended_support: Some(true),
         ..Live::default()
