@@ -150,7 +150,7 @@ fn no_credentials(op: &str, cause: &str) -> Option<Fault> {
     } else {
         return None;
     };
-    let help = "log in (`aws sso login`, `aws configure`) or name a profile with --profile";
+    let help = "log in (`aws sso login`, `aws configure`), or name a profile with --profile or AWS_PROFILE; --sandbox needs none";
     Some(Fault::new(op, Class::Denied, message).help(help))
 }
 

@@ -137,7 +137,7 @@ fn the_wrong_account_region_or_no_credentials_change_nothing() {
     crate::cli::Running::start(command)
         .wait()
         .code(1)
-        .says("there are no credentials")
+        .says("no AWS credentials were found")
         .says("AWS_PROFILE");
 
     let mut command = work.command(&["apply", "--yes", "--profile", "nobody"]);
@@ -148,7 +148,7 @@ fn the_wrong_account_region_or_no_credentials_change_nothing() {
     crate::cli::Running::start(command)
         .wait()
         .code(1)
-        .says("there are no credentials")
+        .says("no AWS credentials were found")
         .says("--profile");
     work.has_nothing();
 
