@@ -1,4 +1,4 @@
-//! Whose an object is (design §6).
+//! Whose an object is (ARCHITECTURE.md, "Ownership").
 
 use crate::model::{Owner, Shown};
 use crate::resource::Facts;

@@ -20,7 +20,7 @@ pub enum Readiness {
     Failed(String),
 }
 
-/// Whose it is, by its tags (design §6).
+/// Whose it is, by its tags (ARCHITECTURE.md, "Ownership").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "is", content = "stack")]
 pub enum Owner {

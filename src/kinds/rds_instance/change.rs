@@ -60,7 +60,7 @@ pub fn modification(want: &Desired, have: &Live, diff: &Diff) -> Option<Modifica
                 != want.engine_version.map(|v| v.major);
     }
     if STORAGE.iter().any(|path| has(path)) {
-        // size, IOPS and throughput depend on one another and are sent together (peers R11)
+        // size, IOPS and throughput depend on one another and are sent together
         m.allocated_storage = Some(want.allocated_storage.max(have.allocated_storage));
         m.storage_type = want.storage_type.clone();
         m.iops = want.iops;

@@ -50,7 +50,7 @@ impl Source {
                 help: "write current_ip, 203.0.113.0/24 or sg-0123456789abcdef0".to_owned(),
             });
         };
-        // `67.221.169.243/0` opens the world, and its writer did not mean to (peers S2)
+        // `67.221.169.243/0` opens the world, and its writer did not mean to
         if net.trunc() != net {
             return Err(NoSource {
                 what: format!("`{text}` names a host and a network at once"),
