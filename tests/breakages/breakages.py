@@ -93,7 +93,7 @@ BREAKAGES = [
     ),
     Breakage(
         "new work begins after a cancel",
-        [(APPLY, "for addr in queue.drain() {", "for addr in Vec::<Addr>::new() {")],
+        [(APPLY, "let left = queue.drain();", "let left = Vec::<Addr>::new();")],
         RANDOM,
     ),
     Breakage(
