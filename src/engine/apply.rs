@@ -90,13 +90,7 @@ pub async fn apply(
             if in_flight.is_empty() && !left.iter().any(|a| run.by[a].is_change()) {
                 break; // there was nothing left to stop
             }
-            run.summary.interrupted = true;
-            events.send(Event::Cancelling {
-                in_flight: in_flight.iter().cloned().collect(),
-            });
-            for addr in left {
-                run.skip(addr, "the run was told to stop", events);
-            }
+            run.interrupt(left, &in_flight, events);
         }
         while running.len() < settings.parallelism.max(1) {
             let Some(addr) = queue.next_where(|a| run.may_start(stack, a)) else {
@@ -135,6 +129,10 @@ pub async fn apply(
         let Some((addr, result, seconds)) = next else {
             break;
         };
+        // on another thread, a step may have heard of it before this loop did
+        if settings.stop.is_cancelled() && !run.summary.interrupted {
+            run.interrupt(queue.drain(), &in_flight, events);
+        }
         in_flight.remove(&addr);
         run.held.retain(|_, holder| holder != &addr);
         let action = run.by[&addr].action;
@@ -206,6 +204,17 @@ impl Run<'_> {
             || self
                 .lock_of(stack, addr)
                 .is_none_or(|lock| !self.held.contains_key(&lock))
+    }
+
+    /// Notes that the run was told to stop, before anything that ends because of it.
+    fn interrupt(&mut self, left: Vec<Addr>, in_flight: &BTreeSet<Addr>, events: &Emitter) {
+        self.summary.interrupted = true;
+        events.send(Event::Cancelling {
+            in_flight: in_flight.iter().cloned().collect(),
+        });
+        for addr in left {
+            self.skip(addr, "the run was told to stop", events);
+        }
     }
 
     fn skip(&mut self, addr: Addr, because: &str, events: &Emitter) {

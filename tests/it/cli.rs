@@ -502,6 +502,11 @@ impl Running {
         }
     }
 
+    /// What was said on stdout so far.
+    pub fn seen(&self) -> &str {
+        &self.seen
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();

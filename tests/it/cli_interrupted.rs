@@ -16,7 +16,10 @@ fn until(running: &mut Running, found: impl Fn(&Value) -> bool) {
             return;
         }
     }
-    panic!("the run ended before it was interrupted");
+    panic!(
+        "the run ended before it was interrupted:\n{}",
+        running.seen()
+    );
 }
 
 /// Fails where the database still answers: no command leaves one running.
