@@ -117,7 +117,7 @@ fn a_signal_stops_an_apply_in_order_and_the_next_completes_it() {
         "--format",
         "json",
         "--sandbox-speed",
-        "20",
+        "10",
         "destroy",
         "--skip-final-snapshot",
     ]);
