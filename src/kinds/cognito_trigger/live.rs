@@ -12,7 +12,7 @@ pub struct Key {
     pub user_pool: String,
     /// The occasion.
     pub trigger: Trigger,
-    /// The name of the entry's function, where it is known by now. Nothing is found by it.
+    /// The ARN of the entry's function without a version, where it is known by now. Nothing is found by it.
     pub function: Option<String>,
     /// The stack, whose tag a function of ours carries.
     pub stack: String,
@@ -57,13 +57,14 @@ pub enum Whose {
     Foreign,
 }
 
-/// Returns the function's name in an ARN.
-pub fn function_name(arn: &str) -> &str {
-    arn.split_once(":function:")
-        .map_or(arn, |(_, rest)| rest)
-        .split(':')
-        .next()
-        .unwrap_or(arn)
+/// Returns a function's ARN without a version or an alias. Its name alone does not say which function it is: another
+/// account may have one of the same name.
+pub fn unqualified(arn: &str) -> &str {
+    const BEFORE: &str = ":function:";
+    arn.find(BEFORE)
+        .map(|at| at + BEFORE.len())
+        .and_then(|name| Some(name + arn[name..].find(':')?))
+        .map_or(arn, |end| &arn[..end])
 }
 
 /// What a new trigger will be like.
@@ -79,8 +80,8 @@ pub fn fields(want: &Desired) -> Vec<(String, Shown)> {
 pub fn diff(want: &Desired, have: &Live) -> Diff {
     let mut diff = Diff::default();
     // a version or an alias of the same function is the same function
-    let foreign = have.whose == Whose::Foreign
-        && function_name(&have.function) != function_name(&want.function);
+    let foreign =
+        have.whose == Whose::Foreign && unqualified(&have.function) != unqualified(&want.function);
     let force = if foreign {
         // a trigger holds one function: the other one would not be called any more
         Force::Consent

@@ -21,7 +21,7 @@ mod round_trip_tests;
 #[cfg(test)]
 mod tests;
 
-pub use live::{Desired, Key, Live, Whose, function_name};
+pub use live::{Desired, Key, Live, Whose, unqualified};
 pub use spec::{Spec, Trigger};
 
 use crate::aws::{Clients, user_pool_id};
@@ -83,7 +83,7 @@ impl Resource for CognitoTrigger {
         Ok(Key {
             user_pool: facts.get(&spec.user_pool)?,
             trigger: spec.trigger,
-            function: function.map(|arn| function_name(&arn).to_owned()),
+            function: function.map(|arn| unqualified(&arn).to_owned()),
             stack: facts.stack.stack.clone(),
         })
     }
@@ -200,7 +200,7 @@ impl Resource for CognitoTrigger {
         let Some(function) = pool::trigger_of(&pool, key.trigger.member()) else {
             return Ok(None);
         };
-        let whose = if key.function.as_deref() == Some(function_name(function)) {
+        let whose = if key.function.as_deref() == Some(unqualified(function)) {
             Whose::Ours
         } else {
             api::whose(&self.clients, function, &key.stack).await?

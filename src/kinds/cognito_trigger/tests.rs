@@ -52,7 +52,7 @@ fn live(function: &str, whose: Whose) -> Live {
 fn the_key_does_not_need_the_function() {
     let key = CognitoTrigger::key(&spec(), &facts(true)).unwrap();
     assert_eq!(key.user_pool, "us-west-2_abc");
-    assert_eq!(key.function.as_deref(), Some("cruddur-post-confirmation"));
+    assert_eq!(key.function.as_deref(), Some(ARN));
     assert_eq!(
         CognitoTrigger::lock(&key).as_deref(),
         Some("user_pool:us-west-2_abc")
@@ -91,6 +91,10 @@ fn somebody_elses_function_is_replaced_only_by_consent() {
             force == Force::Consent
         );
     }
+    // one of the same name in another account is not the same
+    let namesake = ARN.replace("123456789012", "999999999999");
+    let diff = CognitoTrigger::diff(&want, &live(&namesake, Whose::Foreign));
+    assert_eq!(diff.force(), Some(Force::Consent));
 }
 
 #[test]
@@ -105,8 +109,10 @@ fn it_is_ours_where_its_function_is() {
         assert_eq!(CognitoTrigger::details(&have)["calls"], THEIRS);
         assert_eq!(CognitoTrigger::readiness(&have), Readiness::Ready);
     }
-    assert_eq!(function_name("arn:aws:lambda:r:1:function:f:3"), "f");
-    assert_eq!(function_name("f"), "f");
+    let plain = "arn:aws:lambda:r:1:function:f";
+    assert_eq!(unqualified("arn:aws:lambda:r:1:function:f:3"), plain);
+    assert_eq!(unqualified(plain), plain);
+    assert_eq!(unqualified("f"), "f");
 }
 
 #[test]
