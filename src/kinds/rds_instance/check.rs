@@ -115,6 +115,16 @@ fn names(c: &mut Checker<'_>, spec: &Spec, others: &Claims) {
             );
         }
     }
+    // what is wrong with it is said, and nothing of what it is
+    if let Ok(password) = c.facts.secret(&spec.master_password)
+        && let Some(what) = password_problem(password.expose())
+    {
+        c.error(
+            "master_password",
+            what,
+            "use 8 to 128 letters, digits and signs but for `/`, `\"` and `@`",
+        );
+    }
     if let Some(name) = c.option(&spec.database_name) {
         if !is_word(&name, 63) {
             c.error(
@@ -153,6 +163,20 @@ fn names(c: &mut Checker<'_>, spec: &Spec, others: &Claims) {
             ),
             Some(_) => {}
         }
+    }
+}
+
+/// RDS refuses such a password (aws-facts §1.7), by when half of the stack would be made.
+fn password_problem(password: &str) -> Option<&'static str> {
+    if !(8..=128).contains(&password.chars().count()) {
+        Some("the password is too short or too long")
+    } else if !password
+        .chars()
+        .all(|x| matches!(x, ' '..='~') && !"/\"@".contains(x))
+    {
+        Some("the password holds a character that RDS refuses")
+    } else {
+        None
     }
 }
 

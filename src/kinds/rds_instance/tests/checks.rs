@@ -1,5 +1,46 @@
 use super::*;
 
+/// With a password that RDS takes.
+fn facts() -> Facts {
+    with_password("correct-horse-42")
+}
+
+fn with_password(password: &str) -> Facts {
+    let f = super::facts();
+    let mut stack = (*f.stack).clone();
+    stack
+        .env
+        .insert("CRUDDUR_DB_PASSWORD".into(), Secret::new(password));
+    Facts {
+        stack: Arc::new(stack),
+        ..f
+    }
+}
+
+#[test]
+fn a_password_that_rds_refuses_is_found_and_not_shown() {
+    for wrong in [
+        "short12",
+        "with/slash-1",
+        "with@sign-12",
+        "with\"quote",
+        "umläute-123",
+    ] {
+        let found = RdsInstance::check(&changed(&[]), &with_password(wrong), &Claims::new());
+        let paths: Vec<&str> = found.iter().map(|c| c.path.as_str()).collect();
+        assert_eq!(paths, ["master_password"], "{wrong}");
+        assert!(!format!("{found:?}").contains(wrong));
+    }
+    let long = "x".repeat(129);
+    let count = |password: &str| {
+        RdsInstance::check(&changed(&[]), &with_password(password), &Claims::new()).len()
+    };
+    assert_eq!(
+        (count(&long), count(&long[1..]), count("12345678")),
+        (1, 0, 0)
+    );
+}
+
 #[test]
 fn the_check_finds_what_aws_would_refuse() {
     let table: &[(&str, &str, &str)] = &[
