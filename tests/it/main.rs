@@ -18,6 +18,7 @@ mod engine_random;
 mod engine_steps;
 mod fakes;
 mod golden;
+mod reach;
 mod round_trips;
 mod sandbox_runs;
 mod schema;
