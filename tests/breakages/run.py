@@ -141,16 +141,23 @@ def main():
     for target in sorted({b.tests[0] for b in chosen}):
         code, out = cargo(*ARGUMENTS[target], "--no-run", minutes=60)
         if code != 0:
-            sys.exit(f"the unbroken program does not compile:\n{out[-3000:]}")
+            sys.exit(f"the unbroken program does not compile ({code}):\n{out[-3000:]}")
+    useless = set()
     for target, test in sorted({b.tests for b in chosen}):
         code, out = cargo(*ARGUMENTS[target], test, minutes=20)
         passed, failed = ran(out)
         if code != 0 or failed or not passed:
-            sys.exit(f"unbroken, {target} {test}: {passed} passed, {failed} failed\n{out[-3000:]}")
-        print(f"unbroken: {passed} tests of {target} {test} pass", flush=True)
+            useless.add((target, test))
+            print(f"unbroken, {target} {test}: {passed} passed, {failed} failed\n{out[-3000:]}", flush=True)
+        else:
+            print(f"unbroken: {passed} tests of {target} {test} pass", flush=True)
 
     survived = 0
     for breakage in chosen:
+        if breakage.tests in useless:
+            survived += 1
+            print(f"FAIL  {breakage.name:<64} its tests fail, or are not there, unbroken", flush=True)
+            continue
         start = time.monotonic()
         caught, word = attempt(breakage)
         survived += not caught
