@@ -31,6 +31,8 @@ pub struct Clients {
     pub lambda: aws_sdk_lambda::Client,
     pub cognito: aws_sdk_cognitoidentityprovider::Client,
     pub sts: aws_sdk_sts::Client,
+    pub scheduler: aws_sdk_scheduler::Client,
+    pub logs: aws_sdk_cloudwatchlogs::Client,
     /// The region that they were made for.
     pub region: String,
 }
@@ -111,6 +113,8 @@ impl Clients {
             lambda: aws_sdk_lambda::Client::new(config),
             cognito: aws_sdk_cognitoidentityprovider::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
+            scheduler: aws_sdk_scheduler::Client::new(config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(config),
             region,
         }
     }

@@ -216,7 +216,7 @@ async fn a_trigger_is_read_with_its_owner() {
     // the entry names the function: nobody else is asked
     let (clients, asked) = serve(vec![(200, pool(Some(ARN)))]).await;
     let live = CognitoTrigger::new(clients)
-        .read(&key(Some("ours")))
+        .read(&key(Some(ARN)))
         .await
         .unwrap()
         .unwrap();

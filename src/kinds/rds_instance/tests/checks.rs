@@ -1,12 +1,7 @@
 use super::*;
 
-/// With a password that RDS takes.
-fn facts() -> Facts {
-    with_password("correct-horse-42")
-}
-
 fn with_password(password: &str) -> Facts {
-    let f = super::facts();
+    let f = facts();
     let mut stack = (*f.stack).clone();
     stack
         .env

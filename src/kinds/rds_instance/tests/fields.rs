@@ -272,9 +272,9 @@ fn a_password_is_sent_only_with_its_version() {
     let d = RdsInstance::diff(&w, &have());
     assert_eq!(d.paths(), ["master_password", "master_password_version"]);
     assert_eq!(d.0[0].after, Shown::Secret);
-    assert!(!serde_json::to_string(&d).unwrap().contains("p@ss"));
+    assert!(!serde_json::to_string(&d).unwrap().contains("p#ss"));
     let m = change::modification(&w, &have(), &d).unwrap();
-    assert_eq!(m.master_password, Some(Secret::new("p@ss/w:rd")));
+    assert_eq!(m.master_password, Some(Secret::new("p#ss%w:rd")));
     assert!(!m.immediately);
     assert_eq!(change::new_tags(&w, &d)[desired::PASSWORD_TAG], "2");
     let calls = RdsInstance::calls(Action::Update, &d);

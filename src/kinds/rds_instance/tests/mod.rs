@@ -22,7 +22,7 @@ fn facts() -> Facts {
             owner: "me".into(),
             workspace: "here".into(),
             current_ip: None,
-            env: [("CRUDDUR_DB_PASSWORD".into(), Secret::new("p@ss/w:rd"))].into(),
+            env: [("CRUDDUR_DB_PASSWORD".into(), Secret::new("p#ss%w:rd"))].into(),
             assets: BTreeMap::new(),
             final_snapshot: FinalSnapshot::Skip,
         }),
@@ -176,7 +176,7 @@ fn outputs_are_what_others_need() {
     assert_eq!(
         out["connection_url"],
         Output::Secret(Secret::new(
-            "postgresql://cruddurroot:p%40ss%2Fw%3Ard@cruddur-db-instance.x.us-west-2.rds.amazonaws.com:5432/cruddur\
+            "postgresql://cruddurroot:p%23ss%25w%3Ard@cruddur-db-instance.x.us-west-2.rds.amazonaws.com:5432/cruddur\
              ?sslmode=verify-full"
         ))
     );
