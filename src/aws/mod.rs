@@ -3,6 +3,7 @@
 
 mod clients;
 mod fault;
+mod functions;
 mod iam;
 mod policy_document;
 mod tags;
@@ -10,6 +11,7 @@ mod user_pool;
 
 pub use clients::{Clients, Identity, LoadError, Settings};
 pub use fault::{Rules, fault, unexpected};
+pub use functions::{OwnedFunction, functions_of};
 pub use iam::{
     after_changes, built_wrong, from_iam_tags, iam_name_problem, iam_path_problem, iam_tags,
     is_policy_arn, tag_changes,

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::session::Session;
 use crate::engine::{self, Goal, Options, Seen};
 use crate::model::{
-    Action, Addr, Change, Diagnostic, Diff, FORMAT_VERSION, Observed, Orphan, Output, Plan,
+    Action, Addr, Change, Diagnostic, Diff, FORMAT_VERSION, Fault, Observed, Orphan, Output, Plan,
     PlanOptions, Purpose,
 };
 use crate::resource::ENVIRONMENT;
@@ -36,7 +36,7 @@ pub async fn plan(
         if whole {
             owned(session, options.prune || purpose == Purpose::Destroy).await
         } else {
-            Ok(Vec::new())
+            (Vec::new(), Vec::new())
         }
     };
     let (seen, orphans) = futures_util::future::join(looks, orphans).await;
@@ -45,11 +45,15 @@ pub async fn plan(
     })?;
     named_by_environment(&seen)?;
     let mut warnings = session.warnings.clone();
-    let orphans = orphans.unwrap_or_else(|diagnostic| {
-        // what is left over matters less than what is to be done: it must not stop a plan
-        warnings.push(diagnostic);
-        Vec::new()
-    });
+    let (orphans, faults) = orphans;
+    if options.prune && !faults.is_empty() {
+        // what could not be found may well use what would be deleted
+        return Err(Failure::Faults(
+            faults.into_iter().map(|f| (None, f)).collect(),
+        ));
+    }
+    // otherwise what is left over matters less than what is to be done: it must not stop a plan
+    warnings.extend(faults.iter().map(unlisted));
     let orphans = leftover(orphans, &seen);
     data_named(options, &orphans, stack)?;
     let info = engine::infos(stack, &scope, &seen.outputs);
@@ -170,29 +174,29 @@ fn scope(
     stack.with_needs(&only.iter().cloned().collect())
 }
 
-/// Finds what carries the stack's tag.
-async fn owned(session: &Session, thorough: bool) -> Result<Vec<Orphan>, Diagnostic> {
+/// Finds what carries the stack's tag, and which looks for it failed.
+async fn owned(session: &Session, thorough: bool) -> (Vec<Orphan>, Vec<Fault>) {
     let stack = &session.stack;
     let looks = stack
         .kinds
         .iter()
         .filter(|k| thorough || !k.finding_is_dear())
         .map(|k| k.find_owned(&stack.facts));
-    let mut found = Vec::new();
+    let (mut found, mut faults) = (Vec::new(), Vec::new());
     for result in futures_util::future::join_all(looks).await {
         match result {
             Ok(owned) => found.extend(owned),
-            Err(fault) => {
-                return Err(Diagnostic::warning(
-                    "what is no longer in the file could not be looked for",
-                )
-                .detail(fault.to_string())
-                .help("allow the read to have leftovers listed"));
-            }
+            Err(fault) => faults.push(fault),
         }
     }
     found.sort_by(|a, b| (&a.addr, &a.id).cmp(&(&b.addr, &b.id)));
-    Ok(found)
+    (found, faults)
+}
+
+fn unlisted(fault: &Fault) -> Diagnostic {
+    Diagnostic::warning("what is no longer in the file could not be looked for")
+        .detail(fault.to_string())
+        .help("allow the read to have leftovers listed")
 }
 
 /// Tells whether AWS's name for something is this output, or that of one version of it: a layer that went back to
@@ -432,6 +436,7 @@ mod tests {
             env: BTreeMap::new(),
             assets: BTreeMap::new(),
             final_snapshot: crate::resource::FinalSnapshot::Skip,
+            ..crate::resource::StackFacts::default()
         };
         let stack = engine::Stack {
             facts: Arc::new(facts),

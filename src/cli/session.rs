@@ -154,6 +154,7 @@ pub fn offline_facts(loaded: &Loaded, env: BTreeMap<String, Secret>) -> StackFac
         env,
         assets: BTreeMap::new(),
         final_snapshot: FinalSnapshot::Skip,
+        ..StackFacts::default()
     }
 }
 

@@ -5,7 +5,7 @@ use crate::assets::Asset;
 use crate::model::{Addr, Output, OutputRef, Outputs, Secret};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub enum FinalSnapshot {
 pub const ENVIRONMENT: &str = "env";
 
 /// What is the same for every entry of a stack.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct StackFacts {
     /// The stack's name.
     pub stack: String,
@@ -68,6 +68,8 @@ pub struct StackFacts {
     pub assets: BTreeMap<AssetRequest, Asset>,
     /// What `destroy` does with data.
     pub final_snapshot: FinalSnapshot,
+    /// The addresses of all entries in the file, implied ones included: what carries another one is left over.
+    pub entries: BTreeSet<Addr>,
 }
 
 /// What the pure functions of one entry may know.

@@ -66,8 +66,9 @@ impl Loaded {
     }
 
     /// Makes the stack for the engine.
-    pub fn into_stack(self, facts: StackFacts) -> Stack {
+    pub fn into_stack(self, mut facts: StackFacts) -> Stack {
         let digest = self.digest(&facts);
+        facts.entries = self.entries.keys().cloned().collect();
         let adopt = self
             .entries
             .iter()

@@ -455,16 +455,27 @@ fn what_is_not_ours_is_taken_over_only_when_told() {
     );
 }
 
-/// What the file no longer names is listed, and deleted only when that is asked for.
+/// What the file no longer names is listed, and deleted only when that is asked for. A pool must not go on calling a
+/// function that is deleted.
 #[test]
 fn what_is_no_longer_in_the_file_is_listed_and_pruned_on_request() {
     let work = Workplace::light();
+    let aws = work.serve::<&str>(&[]);
     work.run(&["apply"]).code(0);
+    let id = work.output("cognito_trigger.sign-up.user_pool_id");
+    let before = pool(&aws, &id);
+    assert!(before["LambdaConfig"]["PostConfirmation"].is_string());
     let text = work.read("stack.yaml");
+    let without = |text: &str, first: &str, next: &str| {
+        let (from, to) = (text.find(first).unwrap(), text.find(next).unwrap());
+        text[..from].to_owned() + &text[to..]
+    };
+    let text = without(&text, "lambda_functions:", "sql_scripts:");
     work.write(
         "stack.yaml",
-        &text.replace("\n  workspace:\n", "\n  laptop:\n"),
+        &without(&text, "security_group_rules:", "iam_policies:"),
     );
+
     let planned = work.run(&["plan", "--format", "json"]).code(0).json();
     let orphans = planned["orphans"].as_array().unwrap();
     assert_eq!(orphans.len(), 1, "{orphans:?}");
@@ -473,4 +484,44 @@ fn what_is_no_longer_in_the_file_is_listed_and_pruned_on_request() {
         .code(0)
         .says("security_group_rule.workspace")
         .says("--prune");
+    work.run(&["apply"]).code(0);
+    assert_eq!(pool(&aws, &id), before, "nothing goes without being asked");
+
+    let planned = work.run(&["plan", "--prune", "--format", "json"]).code(0);
+    let planned = planned.json();
+    let deleted: Vec<&str> = planned["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|c| c["action"] == "delete")
+        .map(|c| c["address"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "cognito_trigger.post-confirmation",
+        "lambda_permission.sign-up",
+        "lambda_function.post-confirmation",
+        "security_group_rule.workspace",
+    ];
+    assert_eq!(deleted, expected, "the pool stops calling it first");
+    work.run(&["apply", "--prune"]).code(0);
+    let after = pool(&aws, &id);
+    assert!(after["LambdaConfig"]["PostConfirmation"].is_null());
+    assert_eq!(without_triggers(after), without_triggers(before));
+    let planned = work.run(&["plan", "--prune", "--format", "json"]).code(0);
+    assert_eq!(planned.json()["orphans"], json!([]));
+}
+
+/// EC2 takes no second rule of one definition, so a rule goes with its entry to another name.
+#[test]
+fn a_rule_is_found_again_under_another_name() {
+    let work = Workplace::light();
+    work.run(&["apply"]).code(0);
+    let rule = work.output("security_group_rule.workspace.rule_id");
+    work.edit("\n  workspace:\n", "\n  laptop:\n");
+    let planned = work.run(&["plan", "--format", "json"]).code(0).json();
+    assert_eq!(planned["orphans"], json!([]));
+    assert_eq!(planned["summary"]["update"], 1, "{planned:#}");
+    work.run(&["apply"]).code(0);
+    assert_eq!(work.output("security_group_rule.laptop.rule_id"), rule);
+    work.is_settled();
 }

@@ -907,15 +907,24 @@ cognito_triggers:
     let (found, changes) = leftovers(kept).await;
     let all: BTreeSet<&str> = found.iter().map(String::as_str).collect();
     let expected = [
+        "cognito_trigger",
         "iam_policy",
         "iam_role",
         "lambda_function",
         "lambda_layer",
+        "lambda_permission",
         "security_group_rule",
     ];
     let kinds: BTreeSet<&str> = all.iter().map(|a| a.split_once('.').unwrap().0).collect();
     assert_eq!(kinds, expected.into(), "{found:?}");
     assert_eq!(changes.len(), expected.len(), "{changes:?}");
+    // an occasion that went while the function stays is found by the function
+    let (without, _) = yaml.split_once("cognito_triggers:").unwrap();
+    let (found, _) = leftovers(without).await;
+    assert_eq!(found, ["cognito_trigger.main", "lambda_permission.main"]);
+    // another entry's name is another statement, but the same trigger
+    let (found, _) = leftovers(&yaml.replace("  main: { user_pool", "  join: { user_pool")).await;
+    assert_eq!(found, ["lambda_permission.main"]);
     // an instance under another name leaves the old one behind
     let (found, _) = leftovers(&kept.replace("Conf-DB", "other-db")).await;
     assert!(found.contains(&"rds_instance.main".to_owned()), "{found:?}");

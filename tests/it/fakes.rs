@@ -470,6 +470,7 @@ pub fn stack(
         env: [("PW".to_owned(), Secret::new(SECRET))].into(),
         assets: BTreeMap::new(),
         final_snapshot: FinalSnapshot::Skip,
+        ..StackFacts::default()
     };
     let mut s = Stack {
         facts: Arc::new(facts),

@@ -184,6 +184,7 @@ impl Stage {
                 .into(),
             assets,
             final_snapshot: FinalSnapshot::Skip,
+            ..StackFacts::default()
         };
         let complaints = loaded.check(&Arc::new(facts.clone()));
         let errors: Vec<_> = complaints

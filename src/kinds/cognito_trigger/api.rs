@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A pool that is not there is a mistake in stack.yaml: pools are not made here.
@@ -126,27 +127,50 @@ fn no_pool(fault: Fault) -> Fault {
     }
 }
 
+/// Returns the ids of all pools of the region.
+pub async fn pool_ids(clients: &Clients) -> Result<Vec<String>, Fault> {
+    let mut found = Vec::new();
+    let mut pages = clients
+        .cognito
+        .list_user_pools()
+        .max_results(60)
+        .into_paginator()
+        .send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|e| fault("cognito-idp:ListUserPools", false, &[], &e))?;
+        let pools = page.user_pools.unwrap_or_default();
+        found.extend(pools.into_iter().filter_map(|pool| pool.id));
+    }
+    Ok(found)
+}
+
+/// Returns the tags of a function; nothing where there is no such function.
+///
+/// # Errors
+/// `Denied` too: what may not be looked at is not absent.
+pub async fn function_tags(
+    clients: &Clients,
+    arn: &str,
+) -> Result<Option<HashMap<String, String>>, Fault> {
+    let get = clients.lambda.get_function().function_name(arn);
+    match get.send().await {
+        Ok(answer) => Ok(Some(answer.tags.unwrap_or_default())),
+        Err(e) => match fault("lambda:GetFunction", false, &[], &e) {
+            gone if gone.class == Class::NotFound => Ok(None),
+            other => Err(other),
+        },
+    }
+}
+
 /// Tells whose a function is, by its tags.
 pub async fn whose(clients: &Clients, arn: &str, stack: &str) -> Result<Whose, Fault> {
-    const OP: &str = "lambda:GetFunction";
     let here = arn.split(':').nth(3) == Some(clients.region.as_str());
-    match clients
-        .lambda
-        .get_function()
-        .function_name(arn)
-        .send()
-        .await
-    {
-        Ok(answer) => {
-            let tags = answer.tags.unwrap_or_default();
-            let ours = tags.get(STACK_TAG).map(String::as_str) == Some(stack);
-            Ok(if ours { Whose::Ours } else { Whose::Foreign })
-        }
-        Err(e) => match fault(OP, false, &[], &e).class {
-            Class::NotFound if here => Ok(Whose::Gone),
-            // of another region nothing can be said, and what may not be looked at is not ours
-            Class::NotFound | Class::Denied | Class::Invalid => Ok(Whose::Foreign),
-            _ => Err(fault(OP, false, &[], &e)),
-        },
+    match function_tags(clients, arn).await {
+        Ok(Some(tags)) if tags.get(STACK_TAG).map(String::as_str) == Some(stack) => Ok(Whose::Ours),
+        Ok(None) if here => Ok(Whose::Gone),
+        Ok(_) => Ok(Whose::Foreign),
+        // of what may not be looked at nothing can be said
+        Err(fault) if matches!(fault.class, Class::Denied | Class::Invalid) => Ok(Whose::Foreign),
+        Err(fault) => Err(fault),
     }
 }

@@ -8,6 +8,7 @@
 
 mod api;
 mod live;
+mod owned;
 pub mod pool;
 pub mod round_trip;
 mod spec;
@@ -28,7 +29,9 @@ use crate::aws::{Clients, user_pool_id};
 use crate::model::{
     Action, Addr, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
 };
-use crate::resource::{Claims, Complaint, Facts, Implied, OutputDecl, Resource, Unresolved, Wait};
+use crate::resource::{
+    Claims, Complaint, Facts, Found, Implied, OutputDecl, Resource, Unresolved, Wait,
+};
 use round_trip::{Setting, UPDATE, Wire};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -66,12 +69,18 @@ impl Resource for CognitoTrigger {
     const OUTPUTS: &'static [OutputDecl] = &[
         OutputDecl::plain("user_pool_id", "The user pool's id."),
         OutputDecl::plain("user_pool_arn", "The user pool's ARN."),
+        OutputDecl::plain(
+            "id",
+            "The user pool's id and the occasion, with a slash between.",
+        ),
     ];
     const WAIT: Wait = Wait {
         every: 2.0,
         up_to: 120.0,
         typical: 2.0,
     };
+    // every user pool of the region is described
+    const FINDING_IS_DEAR: bool = true;
     type Spec = Spec;
     type Key = Key;
     type Desired = Desired;
@@ -109,8 +118,14 @@ impl Resource for CognitoTrigger {
     }
 
     fn outputs(_: &Spec, _: &Facts, have: &Live) -> Outputs {
-        let mut outputs: Outputs =
-            [("user_pool_id".to_owned(), have.pool_id.clone().into())].into();
+        let mut outputs: Outputs = [
+            ("user_pool_id".to_owned(), have.pool_id.clone().into()),
+            (
+                "id".to_owned(),
+                owned::id(&have.pool_id, have.trigger).into(),
+            ),
+        ]
+        .into();
         if let Some(arn) = &have.pool_arn {
             outputs.insert("user_pool_arn".to_owned(), arn.clone().into());
         }
@@ -133,9 +148,9 @@ impl Resource for CognitoTrigger {
         }
     }
 
-    fn lock(key: &Key) -> Option<String> {
-        // every trigger of a pool is set by sending the whole pool
-        Some(format!("user_pool:{}", key.user_pool))
+    fn lock(_: &Key) -> Option<String> {
+        // every trigger of a pool is set by sending the whole pool, and two entries may name one pool in two ways
+        Some("user_pools".to_owned())
     }
 
     fn details(have: &Live) -> BTreeMap<String, String> {
@@ -257,5 +272,9 @@ impl Resource for CognitoTrigger {
             seen: Some(&have.pool),
         };
         round_trip::set(&api::Pools(&self.clients), setting).await
+    }
+
+    async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
+        owned::find(&self.clients, stack).await
     }
 }

@@ -20,6 +20,7 @@ fn facts(outputs: BTreeMap<Addr, Outputs>) -> Facts {
             env: BTreeMap::new(),
             assets: BTreeMap::new(),
             final_snapshot: FinalSnapshot::Skip,
+            ..StackFacts::default()
         }),
         outputs: Arc::new(outputs),
     }

@@ -21,6 +21,7 @@ fn facts() -> Facts {
             env: BTreeMap::new(),
             assets: BTreeMap::new(),
             final_snapshot: FinalSnapshot::Skip,
+            ..StackFacts::default()
         }),
         outputs: Arc::new([(policy, [("arn".to_owned(), POLICY.into())].into())].into()),
     }

@@ -301,33 +301,6 @@ pub async fn delete(clients: &Clients, name: &str) -> Result<(), Fault> {
     }
 }
 
-/// Lists the names and ARNs of all functions.
-pub async fn list(clients: &Clients) -> Result<Vec<(String, String)>, Fault> {
-    const OP: &str = "lambda:ListFunctions";
-    let mut found = Vec::new();
-    let mut pages = clients.lambda.list_functions().into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|e| fault(OP, false, &[], &e))?;
-        found.extend(
-            page.functions
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|f| Some((f.function_name?, f.function_arn?))),
-        );
-    }
-    Ok(found)
-}
-
-/// Returns the tags of a function; none of one that went away meanwhile.
-pub async fn tags(clients: &Clients, arn: &str) -> Result<BTreeMap<String, String>, Fault> {
-    let answer = clients.lambda.list_tags().resource(arn).send().await;
-    match answer {
-        Ok(answer) => Ok(answer.tags.unwrap_or_default().into_iter().collect()),
-        Err(e) if e.code() == Some(NOT_FOUND) => Ok(BTreeMap::new()),
-        Err(e) => Err(fault("lambda:ListTags", false, &[], &e)),
-    }
-}
-
 /// Tells what a refusal really means.
 pub fn meaning(mut fault: Fault) -> Fault {
     let says = |words: &str| fault.message.contains(words);

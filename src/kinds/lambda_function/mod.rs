@@ -14,14 +14,13 @@ pub use desired::{Code, Desired, Network};
 pub use live::{Environment, Live, Status};
 pub use spec::{Architecture, Spec, Vpc};
 
-use crate::aws::{self, ADDR_TAG, Clients, STACK_TAG};
+use crate::aws::{self, ADDR_TAG, Clients, functions_of};
 use crate::model::{
     Action, ApiCall, Class, Diagnostic, Diff, Fault, OutputRef, Outputs, Owner, Readiness, Shown,
 };
 use crate::resource::{
     AssetRequest, Claims, Complaint, Facts, Found, OutputDecl, Resource, Unresolved, Wait,
 };
-use futures_util::stream::{StreamExt, TryStreamExt};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -44,26 +43,6 @@ impl LambdaFunction {
 
     fn sent(&self) -> MutexGuard<'_, BTreeMap<String, Option<String>>> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn if_of_stack(
-        &self,
-        name: &str,
-        arn: &str,
-        stack: &str,
-    ) -> Result<Option<Found<Live>>, Fault> {
-        let tags = api::tags(&self.clients, arn).await?;
-        if tags.get(STACK_TAG).map(String::as_str) != Some(stack) {
-            return Ok(None);
-        }
-        let Some(live) = api::get(&self.clients, name).await? else {
-            return Ok(None);
-        };
-        Ok(Some(Found {
-            addr: tags.get(ADDR_TAG).cloned().unwrap_or_default(),
-            id: arn.to_owned(),
-            live,
-        }))
     }
 }
 
@@ -251,12 +230,20 @@ impl Resource for LambdaFunction {
     }
 
     async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
-        let functions = api::list(&self.clients).await?;
-        let found: Vec<Option<Found<Live>>> = futures_util::stream::iter(functions)
-            .map(|(name, arn)| async move { self.if_of_stack(&name, &arn, stack).await })
-            .buffer_unordered(8)
-            .try_collect()
-            .await?;
+        let looks =
+            functions_of(&self.clients, stack)
+                .await?
+                .into_iter()
+                .map(|function| async move {
+                    // it may have gone since it was listed
+                    let live = api::get(&self.clients, &function.name).await?;
+                    Ok::<_, Fault>(live.map(|live| Found {
+                        addr: function.tags.get(ADDR_TAG).cloned().unwrap_or_default(),
+                        id: function.arn,
+                        live,
+                    }))
+                });
+        let found = futures_util::future::try_join_all(looks).await?;
         Ok(found.into_iter().flatten().collect())
     }
 }

@@ -79,6 +79,7 @@ pub(super) fn facts(assets: impl IntoIterator<Item = (AssetRequest, Asset)>) -> 
             env: BTreeMap::new(),
             assets: assets.into_iter().collect(),
             final_snapshot: Default::default(),
+            ..StackFacts::default()
         }),
         outputs: Arc::new(outputs()),
     }

@@ -29,6 +29,7 @@ fn facts(assets: impl IntoIterator<Item = (AssetRequest, Asset)>) -> Facts {
             env: BTreeMap::new(),
             assets: assets.into_iter().collect(),
             final_snapshot: Default::default(),
+            ..StackFacts::default()
         }),
         outputs: Arc::default(),
     }

@@ -15,11 +15,13 @@ pub use live::{Desired, Key, Live, Source};
 pub use spec::Spec;
 pub use statement::{Ids, Statement};
 
-use crate::aws::{Clients, after_changes};
+use crate::aws::{Clients, after_changes, functions_of};
 use crate::model::{
     Action, Addr, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
 };
-use crate::resource::{Claims, Complaint, Facts, Input, OutputDecl, Resource, Unresolved, Wait};
+use crate::resource::{
+    Claims, Complaint, Facts, Found, Input, OutputDecl, Resource, Unresolved, Wait,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -40,6 +42,11 @@ fn ids(spec: &Spec, addr: &Addr) -> Ids {
         Some(id) => Ids::given(id),
         None => Ids::of_entry(&addr.name),
     }
+}
+
+/// Names an entry's statements. The slash keeps the function's name from looking like the beginning of it.
+fn id(function: &str, ids: &Ids) -> String {
+    format!("{function}/{}", ids.0[0])
 }
 
 fn or_default(
@@ -66,12 +73,18 @@ impl Resource for LambdaPermission {
     const OUTPUTS: &'static [OutputDecl] = &[
         OutputDecl::plain("function", "The function's name."),
         OutputDecl::plain("source_arn", "The ARN on whose behalf it may be invoked."),
+        OutputDecl::plain(
+            "id",
+            "The function's name and the statement's id, with a slash between.",
+        ),
     ];
     const WAIT: Wait = Wait {
         every: 2.0,
         up_to: 120.0,
         typical: 1.0,
     };
+    // the policy of every function of the stack is read
+    const FINDING_IS_DEAR: bool = true;
     type Spec = Spec;
     type Key = Key;
     type Desired = Desired;
@@ -117,8 +130,15 @@ impl Resource for LambdaPermission {
     }
 
     fn outputs(spec: &Spec, facts: &Facts, have: &Live) -> Outputs {
-        let mut outputs: Outputs =
-            [("function".to_owned(), have.function.name.clone().into())].into();
+        let function = &have.function.name;
+        let mut outputs: Outputs = [
+            ("function".to_owned(), function.clone().into()),
+            (
+                "id".to_owned(),
+                id(function, &ids(spec, &facts.addr)).into(),
+            ),
+        ]
+        .into();
         // what should be there, not what is: an update must not change an output
         let arn = match &spec.source_arn {
             Some(arn) => facts.get(arn).ok(),
@@ -228,13 +248,7 @@ impl Resource for LambdaPermission {
         let Some((policy, revision)) = api::policy(&self.clients, &key.function).await? else {
             return Ok(None);
         };
-        let statements = statement::ours(&policy, &key.ids).map_err(|e| {
-            Fault::new(
-                "lambda:GetPolicy",
-                Class::Transient,
-                format!("the policy cannot be read: {e}"),
-            )
-        })?;
+        let statements = statement::ours(&policy, &key.ids).map_err(unreadable)?;
         if statements.is_empty() {
             return Ok(None);
         }
@@ -308,6 +322,40 @@ impl Resource for LambdaPermission {
         }
         Ok(())
     }
+
+    /// A statement has no tags, but its id has the entry's name, and the function has the stack's tag. One whose id is
+    /// given in stack.yaml is not found.
+    async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
+        let mut found = Vec::new();
+        for owned in functions_of(&self.clients, stack).await? {
+            let function = Function::parse(&owned.name);
+            let Some((policy, revision)) = api::policy(&self.clients, &function).await? else {
+                continue;
+            };
+            for name in statement::entries(&policy).map_err(unreadable)? {
+                let ids = Ids::of_entry(&name);
+                found.push(Found {
+                    addr: Addr::new(Self::KIND, &name).to_string(),
+                    id: id(&function.name, &ids),
+                    live: Live {
+                        statements: statement::ours(&policy, &ids).map_err(unreadable)?,
+                        function: function.clone(),
+                        pool_arn: None,
+                        revision: revision.clone(),
+                    },
+                });
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn unreadable(why: String) -> Fault {
+    Fault::new(
+        "lambda:GetPolicy",
+        Class::Transient,
+        format!("the policy cannot be read: {why}"),
+    )
 }
 
 const ONE_SOURCE: &str = "write exactly one of `user_pool` and `source_arn`";

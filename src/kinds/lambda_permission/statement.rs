@@ -1,19 +1,27 @@
 //! The statements of a function's policy, and which of them are this entry's.
 
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Whose name a statement carries. There are two, used in turn: a changed statement is added under the other one before
 /// the old one goes, so that there is no moment without permission (aws-facts §4.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ids(pub [String; 2]);
 
+/// What the ids that are not given begin with.
+const BEGINNINGS: [&str; 2] = ["cruddur-infra-", "cruddur-infra_2-"];
+
 impl Ids {
     /// The ids of an entry. The second has its number before the name, where no entry's name can look like it.
     pub fn of_entry(name: &str) -> Self {
-        Ids([
-            format!("cruddur-infra-{name}"),
-            format!("cruddur-infra_2-{name}"),
-        ])
+        Ids(BEGINNINGS.map(|beginning| format!("{beginning}{name}")))
+    }
+
+    /// Returns the entry's name in an id that was not given.
+    pub fn entry(id: &str) -> Option<&str> {
+        BEGINNINGS
+            .iter()
+            .find_map(|beginning| id.strip_prefix(beginning))
     }
 
     /// The ids where stack.yaml gives one.
@@ -52,22 +60,32 @@ pub struct Statement {
 /// # Errors
 /// What is wrong with the policy.
 pub fn ours(policy: &str, ids: &Ids) -> Result<Vec<Statement>, String> {
+    let mut found = with(policy, |id| ids.0.iter().any(|own| own == id))?;
+    found.sort_by_key(|s| s.id != ids.0[0]);
+    Ok(found)
+}
+
+/// Returns the names of all entries that a function's policy has statements of.
+///
+/// # Errors
+/// What is wrong with the policy.
+pub fn entries(policy: &str) -> Result<BTreeSet<String>, String> {
+    let found = with(policy, |id| Ids::entry(id).is_some())?;
+    let names = found.iter().filter_map(|s| Ids::entry(&s.id));
+    Ok(names.map(str::to_owned).collect())
+}
+
+fn with(policy: &str, is_meant: impl Fn(&str) -> bool) -> Result<Vec<Statement>, String> {
     let policy: Value = serde_json::from_str(policy).map_err(|e| e.to_string())?;
     let all = match &policy["Statement"] {
         Value::Array(many) => many.as_slice(),
         one => std::slice::from_ref(one),
     };
-    let mut found: Vec<Statement> = all
+    Ok(all
         .iter()
-        .filter(|s| {
-            s["Sid"]
-                .as_str()
-                .is_some_and(|sid| ids.0.iter().any(|id| id == sid))
-        })
+        .filter(|s| s["Sid"].as_str().is_some_and(&is_meant))
         .map(parse)
-        .collect();
-    found.sort_by_key(|s| s.id != ids.0[0]);
-    Ok(found)
+        .collect())
 }
 
 fn parse(value: &Value) -> Statement {

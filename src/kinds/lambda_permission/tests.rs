@@ -25,6 +25,7 @@ fn facts() -> Facts {
             .into(),
             assets: BTreeMap::new(),
             final_snapshot: FinalSnapshot::Skip,
+            ..StackFacts::default()
         }),
         outputs: Arc::new([(function, [("arn".to_owned(), FUNCTION.into())].into())].into()),
     }

@@ -7,8 +7,9 @@ use super::diff::{can_wait, diff};
 use super::live::{Live, Pending};
 use crate::model::Diff;
 
-/// How many looks at an idle, unchanged instance are taken for the delay after a call.
-const PATIENCE: u32 = 20;
+/// How many looks at an idle, unchanged instance are taken for the delay after a call. The first looks come after 1,
+/// 1.6, 2.6 … seconds and the later ones every 15, so that this is a little more than a minute.
+const PATIENCE: u32 = 10;
 /// How many at one that has been sent a password, of which nothing else tells that it has arrived.
 const PASSWORD: u32 = 4;
 

@@ -5,7 +5,7 @@ use super::spec::{Protocol, Spec};
 use crate::aws;
 use crate::model::{Addr, OutputRef};
 use crate::resource::{Facts, Input, Unresolved};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The tag that says whose address a rule admits.
 pub const OWNER_TAG: &str = "cruddur-infra:owner";
@@ -40,8 +40,11 @@ pub struct Key {
     pub workspace: String,
     /// The rule admits this machine, and is its owner's and workspace's alone.
     pub personal: bool,
-    /// What it should be, as far as that is known: by this an untagged rule is recognised.
+    /// What it should be, as far as that is known: by this an untagged rule is recognised, and one whose entry has
+    /// another name now.
     pub definition: Option<Definition>,
+    /// The addresses of the entries that are in the file, as in their tags.
+    pub entries: BTreeSet<String>,
 }
 
 /// What a rule should be.
@@ -147,6 +150,7 @@ pub fn key(spec: &Spec, facts: &Facts) -> Result<Key, Unresolved> {
         workspace: facts.stack.workspace.clone(),
         personal: is_personal(spec),
         definition: definition(spec, facts).ok(),
+        entries: facts.stack.entries.iter().map(Addr::to_string).collect(),
     })
 }
 

@@ -60,6 +60,17 @@ impl Rule {
             && !self.is_mine(key)
     }
 
+    /// Tells whether it is what an entry of this stack has left that is no longer in the file: the entry may have been
+    /// renamed, and EC2 takes no second rule of the same definition.
+    fn is_left_over(&self, key: &Key) -> bool {
+        self.tag(STACK_TAG) == Some(key.stack.as_str())
+            && self
+                .tag(ADDR_TAG)
+                .is_some_and(|addr| !key.entries.contains(addr))
+            && (self.is_mine(key)
+                || (self.tag(OWNER_TAG).is_none() && self.tag(WORKSPACE_TAG).is_none()))
+    }
+
     /// Says whose it is, for messages.
     pub fn whose(&self) -> String {
         match (self.tag(STACK_TAG), self.tag(ADDR_TAG), self.tag(OWNER_TAG)) {
@@ -96,7 +107,8 @@ pub fn pick(key: &Key, rules: Vec<Rule>) -> Option<Live> {
     let rule = twin?;
     let borrowed = key.personal && rule.is_a_colleagues(key);
     // another stack's rule, or another entry's, is none of this entry's business
-    (borrowed || rule.tag(STACK_TAG).is_none()).then_some(Live {
+    let free = rule.tag(STACK_TAG).is_none() || rule.is_left_over(key);
+    (borrowed || free).then_some(Live {
         rule,
         duplicates: Vec::new(),
         twin: None,

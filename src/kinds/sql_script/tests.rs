@@ -46,6 +46,7 @@ fn facts(spec: &Spec, sql: &[u8]) -> Facts {
             env: BTreeMap::new(),
             assets: [(spec.request(), asset)].into(),
             final_snapshot: Default::default(),
+            ..StackFacts::default()
         }),
         outputs: Arc::new(outputs.into()),
     }

@@ -67,6 +67,8 @@ impl Instance {
             Some(phase) if phase.status == "deleting" => &phase.status,
             _ if self.failure.is_some() => "failed",
             Some(phase) => &phase.status,
+            // its server is still being made, by this command or another one
+            None if self.first_password.is_some() => "creating",
             None if self.stopped.is_some() => "stopped",
             None => "available",
         }

@@ -25,6 +25,7 @@ fn facts() -> Facts {
             env: [("CRUDDUR_DB_PASSWORD".into(), Secret::new("p#ss%w:rd"))].into(),
             assets: BTreeMap::new(),
             final_snapshot: FinalSnapshot::Skip,
+            ..StackFacts::default()
         }),
         outputs: Arc::default(),
     }

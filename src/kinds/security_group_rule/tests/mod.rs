@@ -24,6 +24,7 @@ fn facts_of(ip: Option<[u8; 4]>) -> Facts {
             env: BTreeMap::new(),
             assets: BTreeMap::new(),
             final_snapshot: FinalSnapshot::Skip,
+            ..StackFacts::default()
         }),
         outputs: Arc::new([(Addr::new("rds_instance", "main"), instance)].into()),
     }
@@ -232,16 +233,11 @@ fn an_untagged_rule_of_the_same_definition_is_nobodys() {
             .iter()
             .all(|f| f.path.starts_with("tags.") && f.force == Force::Update)
     );
-    // another stack's rule, or another entry's, is left alone
+    // another stack's rule is left alone
     assert_eq!(
         pick(&s, vec![rule("sgr-1", HERE, &[(STACK_TAG, "other")])]),
         None
     );
-    let elsewhere = [
-        (STACK_TAG, "cruddur"),
-        (ADDR_TAG, "security_group_rule.other"),
-    ];
-    assert_eq!(pick(&s, vec![rule("sgr-1", HERE, &elsewhere)]), None);
 }
 
 #[test]
@@ -347,4 +343,31 @@ fn a_new_one_is_shown_without_whose_it_is() {
     shown.push(json!(["protocol", "-1"]));
     shown.push(json!(["description", "security_group_rule.workspace"]));
     assert_eq!(fields(&bare), json!(shown));
+}
+
+#[test]
+fn what_an_entry_of_another_name_has_left_is_taken_over_and_what_one_has_is_not() {
+    let s = spec(EXAMPLE);
+    let old = "security_group_rule.gitpod";
+    let tags = |owner: &str| {
+        let mut tags = STACK.to_vec();
+        tags[1].1 = old;
+        tags.extend([
+            (OWNER_TAG, owner.to_owned().leak() as &str),
+            (WORKSPACE_TAG, "here"),
+        ]);
+        rule("sgr-1", HERE, &tags)
+    };
+    let live = pick(&s, vec![tags("me")]).unwrap();
+    let diff = SecurityGroupRule::diff(&want(&s), &live);
+    assert_eq!(diff.paths(), ["tags.cruddur-infra:addr"]);
+    assert_eq!(diff.force(), Some(Force::Update));
+    assert_eq!(pick(&s, vec![tags("ana")]), None);
+
+    let mut f = facts();
+    Arc::make_mut(&mut f.stack)
+        .entries
+        .insert(old.parse().unwrap());
+    let key = SecurityGroupRule::key(&s, &f).unwrap();
+    assert_eq!(live::pick(&key, vec![tags("me")]), None);
 }
