@@ -244,7 +244,13 @@ impl Session {
             .collect()
     }
 
-    async fn count(&self, table: &str, column: Option<&str>, hold: bool) -> Result<Rows, Error> {
+    /// Counts the rows of a table, as it is written in SQL. Inside a transaction.
+    pub(super) async fn count(
+        &self,
+        table: &str,
+        column: Option<&str>,
+        hold: bool,
+    ) -> Result<Rows, Error> {
         let filter = column
             .map(|column| format!(" WHERE {} IS NOT NULL", super::quote_identifier(column)))
             .unwrap_or_default();

@@ -7,6 +7,7 @@
 //! script           lexer → statements → refusals and destructions (pure)
 //! ledger           which scripts ran, what a run would lose (read only)
 //! run              one script, one transaction, under an advisory lock
+//! admin            databases, what is in one, who is connected
 //! ```
 //!
 //! The folder imports nothing else of the crate: whoever uses it turns its [`Error`] into words of
@@ -15,6 +16,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod admin;
 mod connect;
 mod connection_url;
 mod error;
@@ -34,6 +36,7 @@ mod run_tests;
 #[cfg(test)]
 mod testing;
 
+pub use admin::{Backend, Dropped, Inventory, TableSize};
 pub use connect::{Connector, Options};
 pub use connection_url::{ConnectionUrl, TlsMode, UrlError};
 pub use error::{DbFailure, Error, Place, TlsProblem, UnreachableCause};
