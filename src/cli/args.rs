@@ -124,6 +124,8 @@ pub enum Command {
     Status(StatusArgs),
     /// Print outputs.
     Output(OutputArgs),
+    /// The database itself: connect, create, drop, load, seed, setup, sessions, wait.
+    Db(super::db::args::DbArgs),
     /// The dependency graph (--format dot or mermaid).
     Graph,
     /// The JSON Schema of stack.yaml.
@@ -166,10 +168,22 @@ pub struct Allow {
 #[derive(Clone, Debug, Default, Args)]
 pub struct Dial {
     /// Dial this instead of the database's own address (a tunnel), and still verify the real host name.
-    #[arg(long, value_name = "HOST:PORT", env = "CRUDDUR_INFRA_CONNECT_TO")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "HOST:PORT",
+        env = "CRUDDUR_INFRA_CONNECT_TO",
+        help_heading = "Reaching Postgres"
+    )]
     pub connect_to: Option<String>,
     /// Certificates to trust besides the embedded ones of RDS.
-    #[arg(long, value_name = "FILE", env = "CRUDDUR_INFRA_CA_BUNDLE")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "CRUDDUR_INFRA_CA_BUNDLE",
+        help_heading = "Reaching Postgres"
+    )]
     pub ca_bundle: Option<PathBuf>,
 }
 

@@ -2,6 +2,7 @@
 
 mod args;
 mod ask;
+mod db;
 mod failure;
 mod local;
 mod output;
@@ -90,6 +91,7 @@ async fn dispatch(cli: &Cli, output: &Output) -> Result<u8, Failure> {
         Command::Start(args) => run::power(global, args, Power::Start, output).await,
         Command::Status(args) => show::status(global, args, output).await,
         Command::Output(args) => show::outputs(global, args, output).await,
+        Command::Db(args) => db::db(global, args, output).await,
         Command::Graph => show::graph(global, output),
         Command::Schema => show::schema(output),
         Command::Sandbox { command } => sandbox::sandbox(global, command, output).await,

@@ -46,6 +46,8 @@ pub struct Session {
     pub warnings: Vec<Diagnostic>,
     /// How fast the world runs; 1 but in the sandbox.
     pub speed: f64,
+    /// How Postgres is reached.
+    pub connector: pg::Connector,
     local: Option<Local>,
 }
 
@@ -213,7 +215,7 @@ impl Session {
                 .or_else(|| global.endpoint_url.clone()),
             sandbox: local.is_some(),
         };
-        let connector = connector(needs, local)?;
+        let connector = connector(&needs.dial, local)?;
         let clients = Clients::load(&settings)
             .await
             .map_err(|e| Failure::message(e.to_string()))?;
@@ -274,6 +276,7 @@ impl Session {
             stack: loaded.into_stack(facts),
             warnings,
             speed: local.map_or(1.0, |l| l.speed),
+            connector,
             local: None,
         })
     }
@@ -300,13 +303,17 @@ fn agreed_region(global: &Global, loaded: &Loaded) -> Result<Option<String>, Fai
     }
 }
 
-fn connector(needs: &Needs, local: Option<&Local>) -> Result<pg::Connector, Failure> {
+/// Returns how Postgres is reached.
+///
+/// # Errors
+/// Where `--connect-to` or `--ca-bundle` cannot be used.
+pub fn connector(dial: &Dial, local: Option<&Local>) -> Result<pg::Connector, Failure> {
     let mut options = pg::Options {
         application_name: "cruddur-infra".to_owned(),
         ..pg::Options::default()
     };
     let mut roots = Vec::new();
-    if let Some(path) = &needs.dial.ca_bundle {
+    if let Some(path) = &dial.ca_bundle {
         let pem = std::fs::read(path)
             .map_err(|e| Failure::message(format!("--ca-bundle {}: {e}", path.display())))?;
         pg::certificates(&pem)
@@ -319,7 +326,7 @@ fn connector(needs: &Needs, local: Option<&Local>) -> Result<pg::Connector, Fail
     if !roots.is_empty() {
         options.extra_roots_pem = Some(roots);
     }
-    if let Some(text) = &needs.dial.connect_to {
+    if let Some(text) = &dial.connect_to {
         let (host, port) = text
             .rsplit_once(':')
             .and_then(|(h, p)| Some((h.trim_matches(['[', ']']), p.parse::<u16>().ok()?)))

@@ -77,6 +77,10 @@ impl Connector {
         Self { options }
     }
 
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// Connects and logs in.
     ///
     /// TLS with a verified host name, unless the URL's [`TlsMode`] is `Plain`; then the socket must

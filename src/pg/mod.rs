@@ -8,6 +8,7 @@
 //! ledger           which scripts ran, what a run would lose (read only)
 //! run              one script, one transaction, under an advisory lock
 //! admin            databases, what is in one, who is connected
+//! libpq            what psql is told by its environment
 //! ```
 //!
 //! The folder imports nothing else of the crate: whoever uses it turns its [`Error`] into words of
@@ -21,6 +22,7 @@ mod connect;
 mod connection_url;
 mod error;
 mod ledger;
+mod libpq;
 mod run;
 pub mod script;
 mod session;
@@ -41,6 +43,7 @@ pub use connect::{Connector, Options};
 pub use connection_url::{ConnectionUrl, TlsMode, UrlError};
 pub use error::{DbFailure, Error, Place, TlsProblem, UnreachableCause};
 pub use ledger::{Look, Loss, Recorded, Rows};
+pub use libpq::{FOREIGN_VARIABLES, Libpq};
 pub use run::{Holder, Outcome, Progress};
 pub use script::Script;
 pub use session::{Canceller, Notice, Session};

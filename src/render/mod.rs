@@ -14,6 +14,7 @@ mod record;
 mod status;
 mod style;
 mod summary;
+mod table;
 mod value;
 mod view;
 mod words;
@@ -28,6 +29,7 @@ pub use record::Record;
 pub use status::{StatusRow, status_human, status_json};
 pub use style::Style;
 pub use summary::{Invocation, run_summary_human};
+pub use table::{csv, size, table_human};
 pub use view::{HumanView, JsonView, View};
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod spec;
 #[cfg(test)]
 mod tests;
 
-pub use live::{Live, Target};
+pub use live::{Live, Target, describe};
 pub use spec::Spec;
 
 use crate::model::{Action, ApiCall, Class, Diff, Fault, Force, Outputs, Owner, Readiness, Shown};

@@ -1,0 +1,121 @@
+//! What users type after `db`.
+
+use super::super::args::Dial;
+use crate::model::Addr;
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A database, and what is to be done with it.
+#[derive(Debug, Args)]
+pub struct DbArgs {
+    #[command(flatten)]
+    pub which: Which,
+    #[command(subcommand)]
+    pub command: DbCommand,
+}
+
+/// Which database is meant.
+#[derive(Clone, Debug, Args)]
+pub struct Which {
+    /// `local` is CONNECTION_URL, `prd` is PRD_CONNECTION_URL or else the stack's own. Under --sandbox it is always
+    /// the sandbox's.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t = TargetName::Local,
+        env = "CRUDDUR_INFRA_TARGET"
+    )]
+    pub target: TargetName,
+    /// Which of the stack's instances, where it has several: `rds_instance.main`.
+    #[arg(long, global = true, value_name = "ADDR")]
+    pub instance: Option<Addr>,
+    #[command(flatten)]
+    pub dial: Dial,
+}
+
+/// Which database is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TargetName {
+    /// CONNECTION_URL.
+    Local,
+    /// PRD_CONNECTION_URL, or the stack's own.
+    #[value(alias = "prod", alias = "production")]
+    Prd,
+}
+
+/// Whether to ask.
+#[derive(Clone, Debug, Args)]
+pub struct Consent {
+    /// Do not ask. For a production database --confirm is needed instead where everything in it would be lost.
+    #[arg(short, long, env = "CRUDDUR_INFRA_YES", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub yes: bool,
+    /// The name that would be asked for, typed ahead.
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Open psql. What follows `--` goes to psql.
+    Connect {
+        /// Arguments for psql.
+        #[arg(last = true, value_name = "PSQL_ARGUMENT")]
+        arguments: Vec<String>,
+    },
+    /// Create the database, unless it is there.
+    Create,
+    /// Drop the database with everything in it, after saying what that is.
+    Drop(Consent),
+    /// Run the stack's SQL scripts that are new or have changed, in their order.
+    Load(LoadArgs),
+    /// Run the script named `seed`, and before it what it comes after.
+    Seed(SeedArgs),
+    /// Drop, create, load and seed: the database as it is on the first day.
+    Setup(Consent),
+    /// Who is connected.
+    Sessions {
+        /// End the sessions that are idle, other than one's own.
+        #[arg(long)]
+        kill_idle: bool,
+        /// Only those that are idle for at least so long: `90s`, `10m`, `2h`.
+        #[arg(long, value_name = "TIME", default_value = "0s", value_parser = super::wait::time, requires = "kill_idle")]
+        idle_for: std::time::Duration,
+    },
+    /// Wait until the database answers, for scripts that start before it does.
+    Wait {
+        /// For how long: `90s`, `10m`.
+        #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = super::wait::time)]
+        limit: std::time::Duration,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct LoadArgs {
+    /// A script of the stack, `schema` or `sql_script.schema`. All where none is named.
+    #[arg(value_name = "SCRIPT")]
+    pub scripts: Vec<String>,
+    #[command(flatten)]
+    pub how: How,
+}
+
+#[derive(Debug, Args)]
+pub struct SeedArgs {
+    #[command(flatten)]
+    pub how: How,
+}
+
+/// How scripts are run.
+#[derive(Clone, Debug, Args)]
+pub struct How {
+    /// Say what would run and what it would lose, and run nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+/// A file of SQL that is not in the stack is no script of its own: `db query` runs it.
+pub fn file_of(text: &str) -> Option<PathBuf> {
+    (text.contains('/') || text.ends_with(".sql")).then(|| PathBuf::from(text))
+}
