@@ -1,6 +1,6 @@
 //! What users type.
 
-use crate::model::Addr;
+use crate::model::{Addr, Period};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -253,6 +253,18 @@ pub struct RefreshArgs {
     /// This machine's public address, instead of asking the internet.
     #[arg(long, value_name = "ADDRESS", env = "CRUDDUR_INFRA_IP")]
     pub ip: Option<String>,
+    /// Give up after so long: `20s`.
+    #[arg(long, value_name = "TIME")]
+    pub within: Option<Period>,
+    /// For a workspace's start: one line whatever comes of it, exit code 0, and no more than 20 s (--within).
+    #[arg(long, conflicts_with = "watch")]
+    pub best_effort: bool,
+    /// Stay, and follow the address of a laptop that moves, until Ctrl-C.
+    #[arg(long, conflicts_with_all = ["ip", "within"])]
+    pub watch: bool,
+    /// How often --watch asks for the address.
+    #[arg(long, value_name = "TIME", default_value = "60s", requires = "watch")]
+    pub every: Period,
 }
 
 #[derive(Debug, Args)]

@@ -35,6 +35,27 @@ impl Failure {
         }
     }
 
+    /// The failure in one line, for where there is room for no more.
+    pub fn line(&self) -> String {
+        let first = match self {
+            Failure::Diagnostics { found, .. } => found.first().map(|d| match &d.span {
+                Some(s) => format!("{}:{}:{}: {}", s.file, s.line, s.column, d.summary),
+                None => d.summary.clone(),
+            }),
+            Failure::Faults(faults) => faults.first().map(|(addr, fault)| {
+                let addr = addr.as_ref().map(|a| format!("{a}: ")).unwrap_or_default();
+                format!("{addr}{fault}")
+            }),
+            Failure::Message { summary, help } => Some(match help {
+                Some(help) => format!("{summary} ({help})"),
+                None => summary.clone(),
+            }),
+            Failure::Interrupted => Some("interrupted".to_owned()),
+        };
+        let text = first.unwrap_or_else(|| "it failed".to_owned());
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// A sentence, and what to do about it.
     pub fn with_help(summary: impl Into<String>, help: impl Into<String>) -> Self {
         Failure::Message {

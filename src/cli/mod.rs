@@ -7,6 +7,7 @@ mod failure;
 mod local;
 mod output;
 mod planning;
+mod refresh;
 mod run;
 mod sandbox;
 mod session;
@@ -86,7 +87,7 @@ async fn dispatch(cli: &Cli, output: &Output) -> Result<u8, Failure> {
         Command::Plan(args) => show::plan_command(global, args, output).await,
         Command::Apply(args) => run::apply(global, args, output).await,
         Command::Destroy(args) => run::destroy(global, args, output).await,
-        Command::RefreshIp(args) => run::refresh_ip(global, args, output).await,
+        Command::RefreshIp(args) => refresh::refresh_ip(global, args, output).await,
         Command::Stop(args) => run::power(global, args, Power::Stop, output).await,
         Command::Start(args) => run::power(global, args, Power::Start, output).await,
         Command::Status(args) => show::status(global, args, output).await,

@@ -52,6 +52,16 @@ impl Output {
         }
     }
 
+    /// The same without notes and progress.
+    pub fn quietly(&self) -> Self {
+        Output {
+            quiet: true,
+            json: false,
+            live: false,
+            ..self.clone()
+        }
+    }
+
     /// Returns the program with its global options, so that advice can be typed as it stands.
     pub fn program(&self) -> String {
         self.program.clone()

@@ -1,6 +1,6 @@
-//! The commands that change something: `apply`, `destroy`, `refresh-ip`, `stop`, `start`.
+//! The commands that change something: `apply`, `destroy`, `stop`, `start`.
 
-use super::args::{ApplyArgs, DestroyArgs, Global, PowerArgs, RefreshArgs, Run};
+use super::args::{ApplyArgs, DestroyArgs, Global, PowerArgs, Run};
 use super::failure::{Failure, code};
 use super::output::{Output, exit_code};
 use super::planning::{plan, refused};
@@ -153,85 +153,6 @@ async fn destroy_in(
     run(session, &plan, &seen, &args.run, output, stop, "destroy").await
 }
 
-/// `refresh-ip`.
-///
-/// # Errors
-/// Whatever keeps the run from beginning; no rule that follows the current address; an instance that is not there.
-pub async fn refresh_ip(
-    global: &Global,
-    args: &RefreshArgs,
-    output: &Output,
-) -> Result<u8, Failure> {
-    let stop = signals::listen();
-    let needs = Needs {
-        address: true,
-        ip: args.ip.clone(),
-        ..Needs::default()
-    };
-    let session = Session::open(global, &needs, &stop).await?;
-    let result = refresh_in(&session, output, &stop).await;
-    session.close().await;
-    result
-}
-
-async fn refresh_in(
-    session: &Session,
-    output: &Output,
-    stop: &CancellationToken,
-) -> Result<u8, Failure> {
-    let rules: BTreeSet<Addr> = session
-        .stack
-        .nodes
-        .iter()
-        .filter(|(_, n)| n.uses_current_ip())
-        .map(|(a, _)| a.clone())
-        .collect();
-    if rules.is_empty() {
-        return Err(Failure::with_help(
-            "no entry follows the current address",
-            "write `from: current_ip` in a security group rule",
-        ));
-    }
-    let options = PlanOptions::default();
-    let looked = plan(session, Purpose::Apply, &options, Some(rules));
-    let (plan, seen) = or_stopped(looked, stop).await?;
-    refused(&plan)?;
-    if let Some(change) = plan
-        .changes
-        .iter()
-        .find(|c| c.is_change() && !c.deferred.is_empty())
-    {
-        let waits: Vec<_> = change.deferred.iter().map(|r| r.from.to_string()).collect();
-        return Err(Failure::with_help(
-            format!(
-                "{} cannot be set: {} does not exist yet",
-                change.addr,
-                waits.join(", ")
-            ),
-            "run `cruddur-infra apply` first",
-        ));
-    }
-    let address = session.stack.facts.current_ip;
-    let address = address.map(|a| a.to_string()).unwrap_or_default();
-    if plan.is_empty() {
-        output.note(&format!("{address} is let in already; nothing to do"));
-        if output.json {
-            finish_empty(output)?;
-        }
-        return Ok(code::DONE);
-    }
-    let settings = Run {
-        yes: true,
-        parallelism: 10,
-        no_wait: false,
-    };
-    let code = run(session, &plan, &seen, &settings, output, stop, "refresh-ip").await?;
-    if code == code::DONE {
-        output.note(&format!("{address} is let in"));
-    }
-    Ok(code)
-}
-
 /// `stop` and `start`.
 ///
 /// # Errors
@@ -318,7 +239,7 @@ fn settings(session: &Session, run: &Run, stop: &CancellationToken) -> RunSettin
     }
 }
 
-async fn run(
+pub(super) async fn run(
     session: &Session,
     plan: &Plan,
     seen: &Seen,
@@ -358,7 +279,7 @@ fn last_words(output: &Output, summary: &RunSummary, record: &render::Record, co
     }
 }
 
-fn finish_empty(output: &Output) -> Result<(), Failure> {
+pub(super) fn finish_empty(output: &Output) -> Result<(), Failure> {
     let event = crate::model::Stamped {
         event: crate::model::Event::Finished {
             summary: RunSummary::default(),

@@ -152,6 +152,7 @@ pub fn offline_facts(loaded: &Loaded, env: BTreeMap<String, Secret>) -> StackFac
         partition: "aws".to_owned(),
         owner: String::new(),
         workspace: String::new(),
+        now: jiff::Timestamp::now().as_second(),
         current_ip: None,
         env,
         assets: BTreeMap::new(),
@@ -348,7 +349,7 @@ pub fn connector(dial: &Dial, local: Option<&Local>) -> Result<pg::Connector, Fa
 ///
 /// # Errors
 /// Where it is not public, or the sources do not agree.
-async fn address(given: Option<&str>, sandbox: bool) -> Result<Ipv4Addr, Failure> {
+pub async fn address(given: Option<&str>, sandbox: bool) -> Result<Ipv4Addr, Failure> {
     let wrong = |e: public_ip::IpError| Failure::with_help(e.to_string(), e.help());
     if let Some(text) = given {
         return public_ip::parse_given(text).map_err(wrong);

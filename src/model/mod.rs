@@ -7,6 +7,7 @@ mod event;
 mod fault;
 mod observed;
 mod outputs;
+mod period;
 mod plan;
 mod secret;
 
@@ -17,6 +18,7 @@ pub use event::{Event, RunSummary, Stamped};
 pub use fault::{Class, Fault, Residue};
 pub use observed::{Observed, Owner, Presence, Readiness, Verdict};
 pub use outputs::{Output, Outputs};
+pub use period::Period;
 pub use plan::{
     Action, ApiCall, Change, FORMAT_VERSION, Orphan, Plan, PlanOptions, Purpose, Summary,
 };

@@ -49,21 +49,32 @@ pub fn outputs_json(outputs: &BTreeMap<Addr, Outputs>, reveal: bool) -> String {
     pretty(&all)
 }
 
-/// Writes lines for a shell or an env file, `RDS_INSTANCE_MAIN_ENDPOINT='…'`. A secret that is not to be revealed
-/// becomes a comment.
+/// The name under which applications look for the stack's database.
+const PRD: &str = "PRD_CONNECTION_URL";
+
+/// Writes lines for `eval`, `export RDS_INSTANCE_MAIN_ENDPOINT='…'`, and the stack's database as
+/// `PRD_CONNECTION_URL` where it has only one instance. A secret that is not to be revealed becomes a comment.
 pub fn outputs_env(outputs: &BTreeMap<Addr, Outputs>, reveal: bool) -> String {
     let mut text = String::new();
+    let mut write = |name: &str, output: &Output| {
+        text += &match output {
+            Output::Secret(_) if !reveal => {
+                format!("# {name} is secret; --show-secrets writes it\n")
+            }
+            output => format!("export {name}={}\n", quoted(&raw(output))),
+        };
+    };
     for (addr, outputs) in outputs {
         for (name, output) in outputs {
-            let name = variable(&format!("{addr}_{name}"));
-            let line = match output {
-                Output::Secret(_) if !reveal => {
-                    format!("# {name} is secret; --show-secrets writes it\n")
-                }
-                output => format!("{name}={}\n", quoted(&raw(output))),
-            };
-            text.push_str(&line);
+            write(&variable(&format!("{addr}_{name}")), output);
         }
+    }
+    let mut databases = outputs
+        .iter()
+        .filter(|(addr, _)| addr.kind == "rds_instance")
+        .filter_map(|(_, outputs)| outputs.get("connection_url"));
+    if let (Some(url), None) = (databases.next(), databases.next()) {
+        write(PRD, url);
     }
     text
 }
@@ -109,7 +120,10 @@ mod tests {
         let db = [
             ("endpoint", Output::from("db.example")),
             ("port", Output::from(5432)),
-            ("url", Output::Secret(Secret::new("postgresql://u:it's@db"))),
+            (
+                "connection_url",
+                Output::Secret(Secret::new("postgresql://u:it's@db")),
+            ),
         ];
         let role = [("zones", Output::Plain(json!(["a", "b"])))];
         [
@@ -130,15 +144,15 @@ mod tests {
         let style = Style::plain(80);
         assert_eq!(
             outputs_human(&outputs(), false, &style),
-            "rds_instance.main.endpoint = db.example
+            "rds_instance.main.connection_url = (secret; --show-secrets shows it)
+rds_instance.main.endpoint = db.example
 rds_instance.main.port = 5432
-rds_instance.main.url = (secret; --show-secrets shows it)
 x.y-z.zones = [\"a\", \"b\"]
 "
         );
         assert!(
             outputs_human(&outputs(), true, &style)
-                .contains("rds_instance.main.url = postgresql://u:it's@db\n")
+                .contains("rds_instance.main.connection_url = postgresql://u:it's@db\n")
         );
     }
 
@@ -149,24 +163,35 @@ x.y-z.zones = [\"a\", \"b\"]
         assert_eq!(
             value,
             json!({
-                "rds_instance.main": {"endpoint": "db.example", "port": 5432, "url": {"secret": true}},
+                "rds_instance.main": {"endpoint": "db.example", "port": 5432, "connection_url": {"secret": true}},
                 "x.y-z": {"zones": ["a", "b"]}
             })
         );
-        assert!(outputs_json(&outputs(), true).contains("\"url\": \"postgresql://u:it's@db\""));
+        assert!(
+            outputs_json(&outputs(), true)
+                .contains("\"connection_url\": \"postgresql://u:it's@db\"")
+        );
     }
 
     #[test]
     fn shells_see_assignments() {
         assert_eq!(
             outputs_env(&outputs(), false),
-            "RDS_INSTANCE_MAIN_ENDPOINT='db.example'
-RDS_INSTANCE_MAIN_PORT='5432'
-# RDS_INSTANCE_MAIN_URL is secret; --show-secrets writes it
-X_Y_Z_ZONES='[\"a\",\"b\"]'
+            "# RDS_INSTANCE_MAIN_CONNECTION_URL is secret; --show-secrets writes it
+export RDS_INSTANCE_MAIN_ENDPOINT='db.example'
+export RDS_INSTANCE_MAIN_PORT='5432'
+export X_Y_Z_ZONES='[\"a\",\"b\"]'
+# PRD_CONNECTION_URL is secret; --show-secrets writes it
 "
         );
-        assert!(outputs_env(&outputs(), true).contains("URL='postgresql://u:it'\\''s@db'\n"));
+        let url = "='postgresql://u:it'\\''s@db'\n";
+        let text = outputs_env(&outputs(), true);
+        assert!(text.ends_with(&format!("export PRD_CONNECTION_URL{url}")));
+        assert!(text.starts_with(&format!("export RDS_INSTANCE_MAIN_CONNECTION_URL{url}")));
+        let mut two = outputs();
+        let other = two[&Addr::new("rds_instance", "main")].clone();
+        two.insert(Addr::new("rds_instance", "other"), other);
+        assert!(!outputs_env(&two, true).contains("PRD"), "which of them?");
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub struct StackFacts {
     pub owner: String,
     /// Where it runs.
     pub workspace: String,
+    /// The moment at which the command began, in seconds since 1970.
+    pub now: i64,
     /// This machine's public address, where it was asked for.
     pub current_ip: Option<Ipv4Addr>,
     /// The variables that stack.yaml names.

@@ -1,7 +1,7 @@
 //! What users type after `db`.
 
 use super::super::args::Dial;
-use crate::model::Addr;
+use crate::model::{Addr, Period};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -79,14 +79,19 @@ pub enum DbCommand {
         #[arg(long)]
         kill_idle: bool,
         /// Only those that are idle for at least so long: `90s`, `10m`, `2h`.
-        #[arg(long, value_name = "TIME", default_value = "0s", value_parser = super::wait::time, requires = "kill_idle")]
-        idle_for: std::time::Duration,
+        #[arg(
+            long,
+            value_name = "TIME",
+            default_value = "0s",
+            requires = "kill_idle"
+        )]
+        idle_for: Period,
     },
     /// Wait until the database answers, for scripts that start before it does.
     Wait {
         /// For how long: `90s`, `10m`.
-        #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = super::wait::time)]
-        limit: std::time::Duration,
+        #[arg(long = "for", value_name = "TIME", default_value = "60s")]
+        limit: Period,
     },
 }
 

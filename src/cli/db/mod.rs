@@ -6,7 +6,7 @@ mod connect;
 mod load;
 mod sessions;
 mod target;
-pub mod wait;
+mod wait;
 
 use super::args::Global;
 use super::failure::Failure;
@@ -56,9 +56,9 @@ async fn run(
             kill_idle,
             idle_for,
         } => {
-            let kill = kill_idle.then_some(sessions::KillIdle(*idle_for));
+            let kill = kill_idle.then_some(sessions::KillIdle(idle_for.duration()));
             or_stopped(sessions::list(target, kill, output), stop).await
         }
-        DbCommand::Wait { limit } => wait::wait(target, *limit, output, stop).await,
+        DbCommand::Wait { limit } => wait::wait(target, limit.duration(), output, stop).await,
     }
 }

@@ -11,27 +11,6 @@ use tokio_util::sync::CancellationToken;
 /// Between two attempts, in seconds.
 const EVERY: f64 = 1.0;
 
-/// Reads a time: `90s`, `10m`, `2h`, `30d`, or a number of seconds.
-///
-/// # Errors
-/// What to write instead.
-pub fn time(text: &str) -> Result<Duration, String> {
-    let (digits, seconds) = match text.trim().char_indices().last() {
-        Some((at, 's')) => (&text[..at], 1),
-        Some((at, 'm')) => (&text[..at], 60),
-        Some((at, 'h')) => (&text[..at], 3600),
-        Some((at, 'd')) => (&text[..at], 86_400),
-        _ => (text, 1),
-    };
-    digits
-        .trim()
-        .parse::<u64>()
-        .ok()
-        .and_then(|n| n.checked_mul(seconds))
-        .map(Duration::from_secs)
-        .ok_or_else(|| "write a number and a unit, as in `90s`, `10m`, `2h`".to_owned())
-}
-
 /// Waits. What can pass is waited for; a wrong password or a name that is not in the certificate is told at once.
 ///
 /// # Errors
@@ -82,25 +61,4 @@ async fn attempt(target: &Target) -> Result<Result<(), crate::pg::Error>, Failur
         }
         Err(error) => Err(error),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_a_unit() {
-        for (text, seconds) in [
-            ("90s", 90),
-            ("10m", 600),
-            ("2h", 7200),
-            ("30d", 2_592_000),
-            ("5", 5),
-        ] {
-            assert_eq!(time(text), Ok(Duration::from_secs(seconds)));
-        }
-        for wrong in ["", "s", "-1s", "1.5h", "soon", "99999999999999999999d"] {
-            assert!(time(wrong).is_err(), "{wrong}");
-        }
-    }
 }

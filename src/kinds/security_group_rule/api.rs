@@ -168,7 +168,7 @@ pub async fn create(ec2: &Client, want: &Desired) -> Result<Option<Rule>, Fault>
         .tag_specifications(
             TagSpecification::builder()
                 .resource_type(ResourceType::SecurityGroupRule)
-                .set_tags(Some(sdk_tags(&want.tags)))
+                .set_tags(Some(sdk_tags(&want.all_tags())))
                 .build(),
         )
         .send()
@@ -226,13 +226,14 @@ pub async fn modify(ec2: &Client, want: &Desired, have: &Live) -> Result<Rule, F
 
 /// Sets and removes the tags that differ.
 pub async fn retag(ec2: &Client, rule: &Rule, want: &Desired, diff: &Diff) -> Result<(), Fault> {
+    let tags = want.all_tags();
     let mut set = BTreeMap::new();
     let mut gone = Vec::new();
     for field in &diff.0 {
         let Some(key) = field.path.strip_prefix("tags.") else {
             continue;
         };
-        match want.tags.get(key) {
+        match tags.get(key) {
             Some(value) => {
                 set.insert(key.to_owned(), value.clone());
             }

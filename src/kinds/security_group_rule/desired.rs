@@ -3,12 +3,15 @@
 use super::source::{CURRENT_IP, Source};
 use super::spec::{Protocol, Spec};
 use crate::aws;
-use crate::model::{Addr, OutputRef};
+use crate::model::{Addr, OutputRef, Period};
 use crate::resource::{Facts, Input, Unresolved};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The tag that says whose address a rule admits.
 pub const OWNER_TAG: &str = "cruddur-infra:owner";
+/// The tag that says until when a rule is good, in RFC 3339.
+pub const EXPIRES_TAG: &str = "cruddur-infra:expires";
 /// The tag that says from which workspace.
 pub const WORKSPACE_TAG: &str = "cruddur-infra:workspace";
 
@@ -43,6 +46,8 @@ pub struct Key {
     /// What it should be, as far as that is known: by this an untagged rule is recognised, and one whose entry has
     /// another name now.
     pub definition: Option<Definition>,
+    /// The moment of the run, in seconds since 1970.
+    pub now: i64,
     /// The addresses of the entries that are in the file, as in their tags.
     pub entries: BTreeSet<String>,
 }
@@ -58,6 +63,8 @@ pub struct Desired {
     pub description: Option<String>,
     /// The stack's, the owner's, and the spec's.
     pub tags: BTreeMap<String, String>,
+    /// How long it is good for.
+    pub expires_after: Option<Period>,
     /// The source came from somewhere else, and could not be judged when the file was checked.
     pub source_was_unknown: bool,
 }
@@ -150,6 +157,7 @@ pub fn key(spec: &Spec, facts: &Facts) -> Result<Key, Unresolved> {
         workspace: facts.stack.workspace.clone(),
         personal: is_personal(spec),
         definition: definition(spec, facts).ok(),
+        now: facts.stack.now,
         entries: facts.stack.entries.iter().map(Addr::to_string).collect(),
     })
 }
@@ -202,11 +210,32 @@ pub fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         definition,
         description,
         tags,
+        expires_after: spec.expires_after.filter(|_| is_personal(spec)),
         source_was_unknown: matches!(&spec.from, Input::Template(t) if t.outputs().next().is_some()),
     })
 }
 
 impl Desired {
+    /// The tags that a new or renewed rule gets, until when it is good included.
+    pub fn all_tags(&self) -> BTreeMap<String, String> {
+        let mut tags = self.tags.clone();
+        if let Some(period) = self.expires_after {
+            let until = self.key.now.saturating_add_unsigned(period.seconds());
+            if let Ok(until) = Timestamp::from_second(until) {
+                tags.insert(EXPIRES_TAG.to_owned(), format!("{until:.0}"));
+            }
+        }
+        tags
+    }
+
+    /// Tells whether the rule's time is to be set: it is not set, or half of it is over.
+    pub fn is_to_be_renewed(&self, until: Option<i64>) -> bool {
+        self.expires_after.is_some_and(|period| {
+            let half = self.key.now.saturating_add_unsigned(period.seconds() / 2);
+            until.is_none_or(|until| until < half)
+        })
+    }
+
     /// The description that a new rule gets; one is always sent (aws-facts §2.2).
     pub fn first_description(&self) -> String {
         self.description

@@ -1,6 +1,6 @@
 //! What is to change.
 
-use super::desired::{Desired, OWNER_TAG, WORKSPACE_TAG};
+use super::desired::{Desired, EXPIRES_TAG, OWNER_TAG, WORKSPACE_TAG};
 use super::live::Live;
 use crate::aws;
 use crate::model::{Diff, Force, Shown};
@@ -78,10 +78,20 @@ pub fn diff(want: &Desired, have: &Live) -> Diff {
             );
         }
     }
+    if want.is_to_be_renewed(have.rule.expires()) {
+        // not the moment itself: a saved plan would never hold
+        let after = want.expires_after.map(|period| format!("in {period}"));
+        d.note(
+            &format!("tags.{EXPIRES_TAG}"),
+            json!(have.rule.tags.get(EXPIRES_TAG)),
+            json!(after),
+            Force::Update,
+        );
+    }
     // a rule that was someone's and is now the stack's must be found by everyone
-    for key in [OWNER_TAG, WORKSPACE_TAG] {
+    for key in [OWNER_TAG, WORKSPACE_TAG, EXPIRES_TAG] {
         if let Some(there) = have.rule.tags.get(key)
-            && !want.tags.contains_key(key)
+            && !want.all_tags().contains_key(key)
         {
             d.note(
                 &format!("tags.{key}"),
@@ -98,6 +108,9 @@ pub fn diff(want: &Desired, have: &Live) -> Diff {
             json!([]),
             Force::Update,
         );
+    }
+    if !have.expired.is_empty() {
+        d.note("expired", json!(have.expired), json!([]), Force::Update);
     }
     d
 }

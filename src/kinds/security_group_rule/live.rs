@@ -1,7 +1,8 @@
 //! Which of a group's rules is meant.
 
-use super::desired::{Definition, Key, OWNER_TAG, WORKSPACE_TAG};
+use super::desired::{Definition, EXPIRES_TAG, Key, OWNER_TAG, WORKSPACE_TAG};
 use crate::aws::{ADDR_TAG, STACK_TAG};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// An inbound rule.
@@ -26,6 +27,8 @@ pub struct Live {
     pub rule: Rule,
     /// Further rules of the same entry, left by replies that were lost.
     pub duplicates: Vec<String>,
+    /// Rules of the same person for other workspaces whose time is up.
+    pub expired: Vec<String>,
     /// A rule of someone else in this stack that admits what this one should admit: EC2 takes no second one.
     pub twin: Option<Rule>,
     /// The rule is someone else's in this stack, and does what this entry asks for. It is never changed.
@@ -50,6 +53,22 @@ impl Rule {
     fn is_mine(&self, key: &Key) -> bool {
         self.tag(OWNER_TAG) == Some(key.owner.as_str())
             && self.tag(WORKSPACE_TAG) == Some(key.workspace.as_str())
+    }
+
+    /// Until when it is good, in seconds since 1970.
+    pub fn expires(&self) -> Option<i64> {
+        let until = self.tag(EXPIRES_TAG)?.parse::<Timestamp>().ok()?;
+        Some(until.as_second())
+    }
+
+    /// Tells whether it is the same person's for another workspace, and its time is up.
+    fn is_expired(&self, key: &Key) -> bool {
+        key.personal
+            && self.tag(STACK_TAG) == Some(key.stack.as_str())
+            && self.tag(ADDR_TAG) == Some(key.addr.as_str())
+            && self.tag(OWNER_TAG) == Some(key.owner.as_str())
+            && !self.is_mine(key)
+            && self.expires().is_some_and(|until| until < key.now)
     }
 
     /// Tells whether it admits the address of someone else who has the same entry.
@@ -93,24 +112,33 @@ pub fn pick(key: &Key, rules: Vec<Rule>) -> Option<Live> {
     ours.sort_by(|a, b| {
         (!same(a), !a.is_mine(key), &a.id).cmp(&(!same(b), !b.is_mine(key), &b.id))
     });
-    let twin = others.into_iter().find(same);
+    let (expired, others): (Vec<Rule>, Vec<Rule>) =
+        others.into_iter().partition(|r| r.is_expired(key));
+    // one that admits the right thing already is taken over, where there is no own one: EC2 takes no second one
+    let heir = ours.is_empty().then(|| expired.iter().find(|r| same(r)));
+    let heir = heir.flatten().cloned();
+    let inherited = heir.is_some();
+    let expired: Vec<String> = expired.into_iter().map(|r| r.id).collect();
+    let twin = heir.into_iter().chain(others).find(same);
     let mut ours = ours.into_iter();
     if let Some(rule) = ours.next() {
         return Some(Live {
             rule,
             duplicates: ours.map(|r| r.id).collect(),
+            expired,
             twin: twin.filter(|t| key.personal && t.is_a_colleagues(key)),
             borrowed: false,
             settling: false,
         });
     }
     let rule = twin?;
-    let borrowed = key.personal && rule.is_a_colleagues(key);
+    let borrowed = !inherited && key.personal && rule.is_a_colleagues(key);
     // another stack's rule, or another entry's, is none of this entry's business
-    let free = rule.tag(STACK_TAG).is_none() || rule.is_left_over(key);
+    let free = inherited || rule.tag(STACK_TAG).is_none() || rule.is_left_over(key);
     (borrowed || free).then_some(Live {
         rule,
         duplicates: Vec::new(),
+        expired: Vec::new(),
         twin: None,
         borrowed,
         settling: false,
@@ -157,6 +185,7 @@ impl Written {
         let live = Live {
             rule: written.clone(),
             duplicates: Vec::new(),
+            expired: Vec::new(),
             twin: None,
             borrowed: false,
             settling: true,

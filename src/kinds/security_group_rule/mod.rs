@@ -8,7 +8,7 @@ mod live;
 mod source;
 mod spec;
 
-pub use desired::{Definition, Desired, Key, OWNER_TAG, WORKSPACE_TAG};
+pub use desired::{Definition, Desired, EXPIRES_TAG, Key, OWNER_TAG, WORKSPACE_TAG};
 pub use live::{Live, Rule};
 pub use source::{CURRENT_IP, Source};
 pub use spec::{Protocol, Spec};
@@ -142,7 +142,7 @@ impl Resource for SecurityGroupRule {
                 ]);
             }
             Action::Update | Action::Adopt => {
-                if diff.has("duplicates") {
+                if diff.has("duplicates") || diff.has("expired") {
                     names.push("RevokeSecurityGroupIngress");
                 }
                 if diff::redefines(diff) {
@@ -183,7 +183,11 @@ impl Resource for SecurityGroupRule {
         ]
         .map(|(k, v)| (k.to_owned(), v))
         .into();
-        for (name, tag) in [("owner", OWNER_TAG), ("workspace", WORKSPACE_TAG)] {
+        for (name, tag) in [
+            ("owner", OWNER_TAG),
+            ("workspace", WORKSPACE_TAG),
+            ("expires", EXPIRES_TAG),
+        ] {
             if let Some(value) = have.rule.tags.get(tag) {
                 map.insert(name.to_owned(), value.clone());
             }
@@ -242,7 +246,7 @@ impl Resource for SecurityGroupRule {
         let rule = api::create(&self.clients.ec2, want).await?;
         if let Some(rule) = rule {
             let rule = Rule {
-                tags: want.tags.clone(),
+                tags: want.all_tags(),
                 ..rule
             };
             self.remember(&want.key.group, &want.key.addr, Some(rule));
@@ -254,6 +258,9 @@ impl Resource for SecurityGroupRule {
         let ec2 = &self.clients.ec2;
         let (group, addr) = (&want.key.group, &want.key.addr);
         self.forget(group, addr);
+        if diff.has("expired") {
+            api::revoke(ec2, group, &have.expired).await?;
+        }
         if diff.has("duplicates") {
             // one of them may be what stands in the way of the change below
             api::revoke(ec2, group, &have.duplicates).await?;
@@ -293,6 +300,7 @@ impl Resource for SecurityGroupRule {
                     live: Live {
                         rule,
                         duplicates: Vec::new(),
+                        expired: Vec::new(),
                         twin: None,
                         borrowed: false,
                         settling: false,

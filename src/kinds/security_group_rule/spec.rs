@@ -1,5 +1,6 @@
 //! What is written in stack.yaml about a rule.
 
+use crate::model::Period;
 use crate::resource::Input;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -25,6 +26,9 @@ pub struct Spec {
     pub protocol: Protocol,
     /// What the rule is for: up to 255 of the characters that EC2 allows.
     pub description: Option<Input<String>>,
+    /// For `current_ip`: how long the rule is good for unless it is renewed, which `refresh-ip` and `apply` do once
+    /// half of it is over. Your own rules of other workspaces are removed by the next run when their time is up.
+    pub expires_after: Option<Period>,
     /// Further tags. Tags of others are left alone.
     #[serde(default)]
     pub tags: BTreeMap<String, Input<String>>,

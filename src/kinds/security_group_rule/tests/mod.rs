@@ -9,6 +9,10 @@ use std::sync::Arc;
 
 const EXAMPLE: &str = include_str!("../example.yaml");
 
+/// 2026-11-23, noon.
+const NOW: i64 = 1_795_435_200;
+const DAY: i64 = 86_400;
+
 fn facts_of(ip: Option<[u8; 4]>) -> Facts {
     let instance: Outputs = [("security_group_id".to_owned(), Output::from("sg-1"))].into();
     Facts {
@@ -20,6 +24,7 @@ fn facts_of(ip: Option<[u8; 4]>) -> Facts {
             partition: "aws".into(),
             owner: "me".into(),
             workspace: "here".into(),
+            now: NOW,
             current_ip: ip.map(Into::into),
             env: BTreeMap::new(),
             assets: BTreeMap::new(),
@@ -64,9 +69,10 @@ fn rule(id: &str, source: &str, tags: &[(&str, &str)]) -> Rule {
     }
 }
 
-const STACK: [(&str, &str); 3] = [
+const STACK: [(&str, &str); 4] = [
     (STACK_TAG, "cruddur"),
     (ADDR_TAG, "security_group_rule.workspace"),
+    (EXPIRES_TAG, "2026-11-30T12:00:00Z"),
     ("project", "cruddur"),
 ];
 
@@ -195,7 +201,11 @@ fn each_owner_and_workspace_has_a_rule() {
     let d = SecurityGroupRule::diff(&want(&s), &live);
     assert_eq!(
         d.paths(),
-        ["tags.cruddur-infra:owner", "tags.cruddur-infra:workspace"]
+        [
+            "tags.cruddur-infra:owner",
+            "tags.cruddur-infra:workspace",
+            "tags.cruddur-infra:expires"
+        ]
     );
     // and the other way round the owner's tags go
     let s = from(HERE);
@@ -205,7 +215,11 @@ fn each_owner_and_workspace_has_a_rule() {
     );
     assert_eq!(
         d.paths(),
-        ["tags.cruddur-infra:owner", "tags.cruddur-infra:workspace"]
+        [
+            "tags.cruddur-infra:owner",
+            "tags.cruddur-infra:workspace",
+            "tags.cruddur-infra:expires"
+        ]
     );
     assert_eq!(
         SecurityGroupRule::calls(Action::Update, &d),
@@ -370,4 +384,77 @@ fn what_an_entry_of_another_name_has_left_is_taken_over_and_what_one_has_is_not(
         .insert(old.parse().unwrap());
     let key = SecurityGroupRule::key(&s, &f).unwrap();
     assert_eq!(live::pick(&key, vec![tags("me")]), None);
+}
+
+fn until(mut rule: Rule, moment: i64) -> Rule {
+    let moment = jiff::Timestamp::from_second(moment).unwrap();
+    rule.tags
+        .insert(EXPIRES_TAG.to_owned(), format!("{moment:.0}"));
+    rule
+}
+
+#[test]
+fn a_rule_is_renewed_once_half_of_its_time_is_over() {
+    let s = spec(EXAMPLE);
+    let w = want(&s);
+    assert_eq!(w.all_tags()[EXPIRES_TAG], "2026-11-30T12:00:00Z");
+    let mine = |moment: i64| until(of("sgr-1", HERE, "me", "here"), moment);
+    let renewed = |moment: i64| {
+        let live = pick(&s, vec![mine(moment)]).unwrap();
+        let diff = SecurityGroupRule::diff(&w, &live);
+        assert!(diff.0.iter().all(|f| f.force == Force::Update));
+        diff.paths() == ["tags.cruddur-infra:expires"]
+    };
+    assert!(!renewed(NOW + 7 * DAY), "just made");
+    assert!(!renewed(NOW + 4 * DAY));
+    assert!(renewed(NOW + 3 * DAY));
+    assert!(renewed(NOW - DAY), "its own is never swept");
+    // no moment is in the plan, so that a saved one holds
+    let live = pick(&s, vec![mine(NOW)]).unwrap();
+    let diff = SecurityGroupRule::diff(&w, &live);
+    assert_eq!(diff.0[0].after, Shown::from("in 7d"));
+    // what is not wanted any more is taken away, and a network never expires
+    let endless = spec(&EXAMPLE.replace("expires_after: 7d ", "# "));
+    let diff = SecurityGroupRule::diff(&want(&endless), &live);
+    assert_eq!(diff.paths(), ["tags.cruddur-infra:expires"]);
+    assert_eq!(diff.0[0].after, Shown::NOTHING);
+    let network = want(&from("203.0.113.0/24"));
+    assert!(!network.all_tags().contains_key(EXPIRES_TAG));
+}
+
+#[test]
+fn only_ones_own_rules_are_swept_when_their_time_is_up() {
+    let s = spec(EXAMPLE);
+    let mine = of("sgr-1", HERE, "me", "here");
+    let old = "198.51.100.1/32";
+    let gone = until(of("sgr-2", old, "me", "old"), NOW - 1);
+    let alive = until(of("sgr-3", "198.51.100.2/32", "me", "other"), NOW + 1);
+    let anas = until(of("sgr-4", "198.51.100.3/32", "ana", "old"), NOW - 1);
+    let mut endless = of("sgr-5", "198.51.100.4/32", "me", "endless");
+    endless.tags.remove(EXPIRES_TAG);
+    let mut foreign = until(of("sgr-6", "198.51.100.5/32", "me", "old"), NOW - 1);
+    foreign.tags.insert(STACK_TAG.into(), "other".into());
+    let all = vec![mine, gone.clone(), alive, anas.clone(), endless, foreign];
+    let live = pick(&s, all).unwrap();
+    assert_eq!(live.rule.id, "sgr-1");
+    assert_eq!(live.expired, ["sgr-2"]);
+    let diff = SecurityGroupRule::diff(&want(&s), &live);
+    assert_eq!(diff.paths(), ["expired"]);
+    let calls = SecurityGroupRule::calls(Action::Update, &diff);
+    assert_eq!(calls, [ApiCall::new("ec2", "RevokeSecurityGroupIngress")]);
+
+    // one's own of the same address is taken over; somebody else's serves as it is
+    let heir = until(of("sgr-2", HERE, "me", "old"), NOW - 1);
+    let live = pick(&s, vec![gone, heir.clone()]).unwrap();
+    assert!(!live.borrowed);
+    let diff = SecurityGroupRule::diff(&want(&s), &live);
+    assert!(diff.has("tags.cruddur-infra:workspace") && diff.has("tags.cruddur-infra:expires"));
+    let mut anas = anas;
+    anas.definition = heir.definition.clone();
+    assert!(pick(&s, vec![anas]).unwrap().borrowed);
+    // in the way of an own one that is to have its address, it goes first
+    let elsewhere = of("sgr-1", old, "me", "here");
+    let live = pick(&s, vec![elsewhere, heir]).unwrap();
+    assert_eq!(live.rule.id, "sgr-1");
+    assert_eq!(live.expired, ["sgr-2"]);
 }
