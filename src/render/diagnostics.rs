@@ -128,8 +128,10 @@ fn one(diagnostic: &Diagnostic, snippet: Option<Snippet<'_>>, style: &Style) -> 
         report = report.with_help(clean(help));
     }
     let around = snippet.as_ref().map_or(0, |s| s.around);
+    let mut places = None;
     let report = match snippet {
         Some(Snippet { span, source, .. }) => {
+            places = Some((bytewise(span, source), place(span)));
             let label = LabeledSpan::at(span.offset..span.offset + span.len, "here");
             let source = NamedSource::new(&span.file, harmless(source));
             miette::Report::new(report.with_label(label)).with_source_code(source)
@@ -163,7 +165,17 @@ fn one(diagnostic: &Diagnostic, snippet: Option<Snippet<'_>>, style: &Style) -> 
         // it only fails where the span is not in the source, which was checked
         text = format!("{}\n", clean(&diagnostic.summary));
     }
-    text
+    match places {
+        Some((theirs, ours)) => text.replacen(&format!("[{theirs}]"), &format!("[{ours}]"), 1),
+        None => text,
+    }
+}
+
+/// A span's place as miette writes it, which counts a column in bytes. People and editors count characters.
+fn bytewise(span: &Span, source: &str) -> String {
+    let before = source.get(..span.offset).unwrap_or_default();
+    let line = before.rfind('\n').map_or(0, |at| at + 1);
+    format!("{}:{}:{}", span.file, span.line, before.len() - line + 1)
 }
 
 /// Takes away what commands a terminal, byte for byte, so that places stay what they are.

@@ -198,3 +198,19 @@ fn a_span_at_the_very_end_is_no_trouble() {
         assert!(!text.contains("Failed"), "{text}");
     }
 }
+
+#[test]
+fn columns_count_characters() {
+    let source = "-- é\nSELECT 'é', nope;\n";
+    let offset = source.find("nope").unwrap();
+    let wrong = Diagnostic::error("no such column").span(Span {
+        file: "x.sql".to_owned(),
+        line: 2,
+        column: 13,
+        offset,
+        len: 4,
+    });
+    let sources = [("x.sql".to_owned(), source.to_owned())].into();
+    let text = diagnostics_human(&[wrong], &sources, &Style::plain(80));
+    assert!(text.contains("[x.sql:2:13]"), "{text}");
+}

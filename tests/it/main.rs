@@ -6,10 +6,12 @@
 mod architecture;
 mod cli;
 mod cli_asks;
+mod cli_db;
 mod cli_drift;
 mod cli_input;
 mod cli_interrupted;
 mod cli_life;
+mod cli_refresh;
 mod cli_saved;
 mod cli_told;
 mod conformance;

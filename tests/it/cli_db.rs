@@ -1,0 +1,256 @@
+//! `db`: on the sandbox's database, and on the same one as a stranger's, by URL.
+
+use crate::cli::Workplace;
+use serde_json::json;
+use std::os::unix::fs::PermissionsExt;
+
+/// Only what `db` needs: an instance and scripts. Making the rest takes time.
+fn work() -> Workplace {
+    let work = Workplace::light();
+    let text = work.read("stack.yaml");
+    let section = |from: &str| {
+        let at = text.find(from).unwrap();
+        let rest = &text[at..];
+        let end = rest[1..].find("\n\n").map_or(rest.len(), |end| end + 2);
+        rest[..end].to_owned()
+    };
+    let head = "stack: cruddur\nregion: us-west-2\n".to_owned();
+    work.write(
+        "stack.yaml",
+        &(head + &section("\nrds_instances:") + &section("\nsql_scripts:")),
+    );
+    work
+}
+
+#[test]
+fn a_database_is_dropped_made_and_loaded_again() {
+    let work = work();
+    work.run(&["apply"]).code(0);
+    work.run(&["db", "create"]).code(0).says("is there already");
+    work.run(&["db", "load"])
+        .code(0)
+        .says("sql_script.schema: sql/schema.sql is loaded since");
+    work.run(&["db", "setup"])
+        .code(0)
+        .says("public.users: 4 rows")
+        .says("sql/schema.sql ran")
+        .says("sql/seed.sql ran, 2 statements");
+    work.is_settled();
+    work.run(&["db", "drop"])
+        .code(0)
+        .says("public.users: 4 rows");
+    work.run(&["db", "drop"]).code(0).says("nothing to drop");
+    work.run(&["db", "load"])
+        .code(1)
+        .says("database cruddur does not exist")
+        .says("db create");
+    work.run(&["db", "wait", "--for", "2s"])
+        .code(1)
+        .says("does not exist");
+    work.run(&["db", "create"]).code(0).says("created");
+    let planned = work
+        .run(&["db", "load", "--dry-run", "--format", "json"])
+        .code(0)
+        .json();
+    assert_eq!(planned["scripts"][0]["state"], "would_run");
+    // the seed comes after the schema, and is not run without it
+    work.run(&["db", "seed"])
+        .code(0)
+        .says("sql/schema.sql ran")
+        .says("sql/seed.sql ran");
+    work.run(&["db", "load", "sede"])
+        .code(1)
+        .says("did you mean `seed`?");
+    work.run(&["db", "wait"]).code(0).says("answers after");
+    let seen = work
+        .run(&["db", "sessions", "--format", "json"])
+        .code(0)
+        .json();
+    let sessions = seen["sessions"].as_array().unwrap();
+    assert!(sessions.iter().any(|s| s["own"] == true), "{seen}");
+    work.run(&["db", "sessions"]).code(0).says("this command");
+}
+
+#[test]
+fn a_wrong_script_is_shown_with_its_line_and_leaves_nothing() {
+    let work = work();
+    work.run(&["apply"]).code(0);
+    let insert = "INSERT INTO users (display_name, handle, email, cognito_user_id)\nVALUES ('a', 'new', 'c', 'd');\n";
+    let load = |text: &str| {
+        work.write("sql/seed.sql", text);
+        work.run(&["db", "seed"])
+    };
+    load(&format!("-- é\n{insert}SELECT 'é', nope FROM users;\n"))
+        .code(1)
+        .says("column \"nope\" does not exist")
+        .says("sql/seed.sql:4:13")
+        .says("SELECT 'é', nope FROM users;")
+        .says("SQLSTATE 42703");
+    load(&format!("{insert}{insert}"))
+        .code(1)
+        .says("SQLSTATE 23505")
+        .says("Constraint users_handle_key")
+        .keeps_silent_about("(handle)=(new)");
+    load("\\c cruddur\n").code(1).says("psql meta-commands");
+    load("SELECT 1;\nBEGIN;\n").code(1).says("sql/seed.sql:2:1");
+    load("ALTER ROLE nobody_here PASSWORD 'hunter2';\n")
+        .code(1)
+        .says("SQLSTATE 42704")
+        .keeps_silent_about("hunter2");
+    // what would lose rows is named
+    work.write("sql/seed.sql", "TRUNCATE users CASCADE;\n");
+    work.run(&["db", "seed", "--dry-run"])
+        .code(0)
+        .says("line 1: TRUNCATE public.users would lose 4 rows");
+    load(insert).code(0).says("ran, 1 statements");
+}
+
+#[test]
+fn a_database_by_url_is_not_touched_without_a_word() {
+    let work = work();
+    let _up = work.serve::<&str>(&[]);
+    work.run(&["apply"]).code(0);
+    let url = work.output("rds_instance.main.connection_url");
+    let ca = work.world_dir().join("ca.pem").display().to_string();
+    let db = |name: &str, args: &[&str]| {
+        let mut command = work.command(&[&["db", "--ca-bundle", ca.as_str()], args].concat());
+        command.env(name, &url);
+        crate::cli::Running::start(command).wait()
+    };
+    let local = |args: &[&str]| db("CONNECTION_URL", args);
+    let prd = |args: &[&str]| db("PRD_CONNECTION_URL", &[&["--target", "prd"], args].concat());
+
+    local(&["load"]).code(0).says("is loaded since");
+    local(&["drop"]).code(1).says("there is no terminal");
+    local(&["drop", "--confirm", "other"])
+        .code(1)
+        .says("--confirm says other, and the database is cruddur");
+    prd(&["drop", "--yes"])
+        .code(1)
+        .says("--yes is not enough")
+        .says("--confirm cruddur");
+    prd(&["setup", "--yes"]).code(1).says("--yes is not enough");
+    local(&["load"]).code(0).says("is loaded since");
+    prd(&["setup", "--confirm", "cruddur"])
+        .code(0)
+        .says("sql/schema.sql ran");
+    local(&["drop", "--yes"]).code(0).says("dropped");
+    local(&["create"]).code(0).says("created");
+    local(&["setup", "--yes"]).code(0).says("sql/seed.sql ran");
+    work.is_settled();
+
+    // without the authority's certificate the server is not trusted, whatever the URL says
+    let mut command = work.command(&["db", "sessions"]);
+    command.env("CONNECTION_URL", &url);
+    crate::cli::Running::start(command)
+        .wait()
+        .code(1)
+        .says("issuer is not trusted")
+        .says("--ca-bundle");
+    let wrong = url.replace(&work.password(), "wrong");
+    let mut command = work.command(&["db", "--ca-bundle", &ca, "sessions"]);
+    command.env("CONNECTION_URL", &wrong);
+    crate::cli::Running::start(command)
+        .wait()
+        .code(1)
+        .says("rejects user cruddurroot")
+        .says("CONNECTION_URL")
+        .keeps_silent_about("wrong");
+    work.bare(&["db", "sessions"])
+        .code(1)
+        .says("CONNECTION_URL is not set");
+    let server = url.replace("/cruddur?", "/postgres?");
+    let mut command = work.command(&["db", "--ca-bundle", &ca, "drop", "--yes"]);
+    command.env("CONNECTION_URL", &server);
+    crate::cli::Running::start(command)
+        .wait()
+        .code(1)
+        .says("the server's own database");
+}
+
+/// psql gets everything by its environment: arguments can be read by every user of the machine.
+#[test]
+fn psql_is_told_where_and_nothing_secret_by_arguments() {
+    let mut work = work();
+    work.run(&["apply"]).code(0);
+    let bin = work.path("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let psql = bin.join("psql");
+    std::fs::write(
+        &psql,
+        "#!/bin/sh\necho \"arguments: $0 $*\"\nenv | grep ^PG\ngrep -c BEGIN \"$PGSSLROOTCERT\"\nexit 7\n",
+    )
+    .unwrap();
+    std::fs::set_permissions(&psql, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let cache = work.path("cache").display().to_string();
+    work.set("PATH", &format!("{}:{path}", bin.display()));
+    work.set("PGSERVICE", "elsewhere");
+    let made = work.run(&["db", "connect", "--", "-c", "SELECT 1"]).code(7);
+    let password = work.password();
+    let (arguments, rest) = made.stdout.split_once('\n').unwrap();
+    assert!(arguments.ends_with("psql -c SELECT 1"), "{arguments}");
+    assert!(!arguments.contains(&password));
+    for expected in [
+        "PGDATABASE=cruddur",
+        "PGUSER=cruddurroot",
+        "PGSSLMODE=verify-full",
+        &format!("PGPASSWORD={password}"),
+    ] {
+        assert!(rest.contains(expected), "{expected}\n{rest}");
+    }
+    assert!(!rest.contains("PGSERVICE"));
+    // the built-in authorities and the sandbox's own
+    assert_eq!(rest.lines().last(), Some("88"), "{rest}");
+
+    // where nothing is to be kept up, psql takes the program's place
+    let url = "postgresql://me:s3cret@db.example.com:5433/app";
+    let mut command = work.command(&["db", "--connect-to", "127.0.0.1:15432", "connect"]);
+    command
+        .env("CONNECTION_URL", url)
+        .env("CRUDDUR_INFRA_CACHE", &cache);
+    let told = crate::cli::Running::start(command).wait().code(7).stdout;
+    for expected in [
+        "PGHOST=db.example.com",
+        "PGHOSTADDR=127.0.0.1",
+        "PGPORT=15432",
+        "PGPASSWORD=s3cret",
+    ] {
+        assert!(told.contains(expected), "{expected}\n{told}");
+    }
+    work.set("PATH", &bin.join("none").display().to_string());
+    let mut command = work.command(&["db", "connect"]);
+    command.env("CONNECTION_URL", url);
+    crate::cli::Running::start(command)
+        .wait()
+        .code(1)
+        .says("psql was not found")
+        .says("apt-get install postgresql-client");
+}
+
+#[test]
+fn a_shell_gets_the_database_only_when_asked_for_secrets() {
+    let work = work();
+    work.run(&["apply"]).code(0);
+    let password = work.password();
+    work.run(&["output", "--format", "env"])
+        .code(0)
+        .says("# PRD_CONNECTION_URL is secret")
+        .keeps_silent_about(&password);
+    let text = work
+        .run(&["output", "--format", "env", "--show-secrets"])
+        .code(0)
+        .stdout;
+    let script = format!("{text}\nprintf %s \"$PRD_CONNECTION_URL\"");
+    let shell = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .output()
+        .unwrap();
+    let url = work.output("rds_instance.main.connection_url");
+    assert_eq!(String::from_utf8(shell.stdout).unwrap(), url);
+    let all = work.run(&["--format", "json", "output"]).code(0).json();
+    assert_eq!(
+        all["rds_instance.main"]["connection_url"],
+        json!({"secret": true})
+    );
+}
