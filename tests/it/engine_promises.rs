@@ -18,10 +18,14 @@ struct Scene {
 impl Scene {
     /// A parent, and a child that needs it; both are there and right.
     fn new() -> Self {
-        let doc = json!({
+        Self::of(json!({
             "thing.n0": {"id": "n0", "v": 1, "w": 1, "ins": []},
             "thing.n1": {"id": "n1", "v": 1, "w": 1, "ins": ["${thing.n0.token}"]},
-        });
+        }))
+    }
+
+    /// All that is in the file is there and right.
+    fn of(doc: Value) -> Self {
         let scene = Scene {
             world: Shared::default(),
             clock: VirtualClock::default(),
@@ -49,6 +53,9 @@ impl Scene {
             Purpose::Destroy => Goal::Destroy,
         };
         let s = self.stack();
+        if purpose == Purpose::Destroy {
+            begin_destroy(&self.world, &s);
+        }
         let seen = look(&s, &self.clock, goal).unwrap();
         let p = planned(&s, &seen, purpose);
         (s, seen, p)
@@ -120,6 +127,41 @@ fn an_update_never_becomes_a_replacement_and_a_replacement_may_become_an_update(
     let out = applied(&s, &p, &seen, &scene.clock, None);
     assert!(out.summary.complete(), "{:?}", out.events);
     assert_eq!((scene.thing("n1").serial, scene.thing("n1").v), (serial, 1));
+}
+
+#[test]
+fn what_needs_something_that_is_to_be_replaced_is_settled_when_that_is_there_again() {
+    let scene = Scene::of(json!({
+        "thing.n0": {"id": "n0", "v": 1, "ins": []},
+        "thing.n1": {"id": "n1", "v": 1, "ins": ["${thing.n0.token}"]},
+        "thing.n2": {"id": "n2", "v": 1, "ins": ["${thing.n0.name}"]},
+    }));
+    let deferred = |change: &Change| {
+        let names = change.deferred.iter().map(ToString::to_string);
+        (change.action, names.collect::<Vec<_>>())
+    };
+    for leaves in [false, true] {
+        scene.by_hand("n0", |t| match leaves {
+            // somebody else has begun to delete it
+            true => t.leaving = Some(2),
+            false => t.r = 9,
+        });
+        let (s, seen, p) = scene.planned(Purpose::Apply);
+        let (n0, n1, n2) = ("thing.n0", "thing.n1", "thing.n2");
+        let again = [Action::Replace, Action::Create][usize::from(leaves)];
+        assert_eq!(change(&p, n0).action, again);
+        let waits = vec!["thing.n0.token".to_owned()];
+        assert_eq!(deferred(&change(&p, n1)), (Action::Update, waits));
+        // what follows from the name is known all along
+        assert_eq!(deferred(&change(&p, n2)), (Action::NoOp, vec![]));
+
+        let out = applied(&s, &p, &seen, &scene.clock, None);
+        assert!(out.summary.complete(), "{:?}", out.events);
+        let token = format!("n0#{}", scene.thing("n0").serial);
+        assert_eq!(scene.thing("n1").ins, [token]);
+        let (_, _, p) = scene.planned(Purpose::Apply);
+        assert!(p.is_empty(), "{p:#?}");
+    }
 }
 
 #[test]

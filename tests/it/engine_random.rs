@@ -1,5 +1,5 @@
 //! The engine's specification: random worlds, specs that change, faults before and after the effect, cancellation at
-//! random moments, slow readiness, stale reads, on virtual time.
+//! random moments, slow readiness, stale reads, things that do not show yet, on virtual time.
 
 use crate::fakes::*;
 use crate::virtual_time::{VirtualClock, run};
@@ -97,6 +97,7 @@ pub fn applied(
     run(clock, async {
         let mut events: Vec<Stamped> = vec![];
         let mut cancelled_at = (cancel_after == Some(0)).then_some(0);
+        let mut under_way = 0;
         let body = async {
             let summary = apply(s, p, seen, &settings, &emitter).await;
             drop(emitter);
@@ -107,6 +108,12 @@ pub fn applied(
                 let text = serde_json::to_string(&e).unwrap();
                 assert!(!text.contains(SECRET), "a secret in an event");
                 assert_eq!(serde_json::from_str::<Stamped>(&text).unwrap(), e);
+                match e.event {
+                    Event::Started { .. } => under_way += 1,
+                    Event::Done { .. } | Event::Failed { .. } => under_way -= 1,
+                    _ => {}
+                }
+                assert!(under_way <= LIMIT, "{under_way} steps at once");
                 events.push(e);
                 if Some(events.len()) == cancel_after {
                     stop.cancel();
@@ -143,12 +150,21 @@ fn one_in(rng: &mut u64, n: u64) -> bool {
 
 fn random_doc(rng: &mut u64, n: u64) -> Map<String, Value> {
     let mut d = Map::new();
+    // many chains, or much that can be done at once
+    let sparse = [3, 9][(roll(rng) % 2) as usize];
     for i in 0..n {
         let late = i % 3 == 2;
         let ins: Vec<_> = (0..i)
-            .filter(|&j| (late && j == i - 1) || one_in(rng, 3))
+            .filter(|&j| (late && j == i - 1) || one_in(rng, sparse))
             .rev()
-            .map(|j| format!("${{thing.n{j}.token}}"))
+            .collect();
+        // what is foretold says less; what it lives in is found by the other
+        let ins: Vec<_> = (0..)
+            .zip(ins)
+            .map(|(nth, j)| match one_in(rng, 4) && !(late && nth == 0) {
+                true => format!("${{thing.n{j}.name}}"),
+                false => format!("${{thing.n{j}.token}}"),
+            })
             .collect();
         let mut spec = json!({
             "id": format!("n{i}"), "v": roll(rng) % 3, "w": roll(rng) % 3, "r": roll(rng) % 4 / 3,
@@ -168,6 +184,16 @@ fn laws(world: &Shared, seed: u64) {
     assert!(w.peak <= LIMIT as i32, "seed {seed}: {} at once", w.peak);
 }
 
+/// A parent and its child replaced at once take two plans: the promise is never stronger than the plan.
+fn only_a_second_replacement(e: &Stamped) -> bool {
+    match &e.event {
+        Event::Failed { fault, .. } => {
+            fault.class == Class::Surprise && fault.message == "r was not in the plan"
+        }
+        _ => true,
+    }
+}
+
 #[derive(Default)]
 struct Tally {
     applies: u32,
@@ -175,20 +201,35 @@ struct Tally {
     peak: i32,
 }
 
+/// Says which world it was, whatever fails in it.
+struct Told(u64);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("again with ENGINE_SEED={}", self.0);
+        }
+    }
+}
+
 fn trial(seed: u64) -> Tally {
+    let _told = Told(seed);
     let mut rng = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let clock = VirtualClock::default();
     let world = Shared::default();
     world.lock().unwrap().rng = rng | 1;
     world.lock().unwrap().stale_looks = (seed % 3) as u32;
+    world.lock().unwrap().hidden_looks = (seed / 3 % 4) as u32;
     let mut tally = Tally::default();
     let n = 1 + roll(&mut rng) % 9;
     for _generation in 0..4 {
         let doc = random_doc(&mut rng, n);
         let mut clean = false;
+        // some of what goes wrong shows only where nothing else does
+        let calm = one_in(&mut rng, 3);
         for attempt in 0.. {
             assert!(attempt < 40, "seed {seed}: it does not converge");
-            let stormy = attempt < 5;
+            let stormy = !calm && attempt < 5;
             world.lock().unwrap().fault = if stormy { 9 } else { 0 };
             let s = stack(&doc, &world, &clock);
             let Ok(seen) = look(&s, &clock, Goal::Keep) else {
@@ -207,11 +248,15 @@ fn trial(seed: u64) -> Tally {
             let out = applied(&s, &p, &seen, &clock, cancel);
             tally.applies += 1;
             clean = out.summary.complete();
-            // a parent and its child replaced at once take two plans: the promise is never stronger than the plan
             if !clean {
                 tally.broken += 1;
-                assert!(stormy || out.events.iter().any(|e| matches!(&e.event, Event::Failed { fault, .. } if fault.class == Class::Surprise)),
-                    "seed {seed}: a calm apply failed: {:#?}", out.events);
+                let second_plan = !out.summary.failed.is_empty()
+                    && out.events.iter().all(only_a_second_replacement);
+                assert!(
+                    stormy || second_plan,
+                    "seed {seed}: a calm apply failed: {:#?}",
+                    out.events
+                );
             }
             laws(&world, seed);
         }
@@ -228,6 +273,11 @@ fn trial(seed: u64) -> Tally {
     }
     world.lock().unwrap().fault = 0;
     let s = stack(&doc, &world, &clock);
+    // by now everything shows: a destroy takes what it finds
+    for t in world.lock().unwrap().things.values_mut() {
+        t.hidden = 0;
+    }
+    begin_destroy(&world, &s);
     for round in 0..2 {
         let seen = look(&s, &clock, Goal::Destroy).unwrap();
         let p = planned(&s, &seen, Purpose::Destroy);

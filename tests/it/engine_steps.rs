@@ -37,6 +37,7 @@ fn thing() -> Thing {
         protected: false,
         stale: 0,
         old: None,
+        hidden: 0,
     }
 }
 
@@ -204,6 +205,34 @@ fn what_somebody_deletes_while_it_is_waited_for_is_not_waited_for_till_the_limit
         assert_eq!(fault_of(&events).class, Class::Surprise, "{events:#?}");
         assert!(s.clock.seconds() < 300.0, "{}", s.clock.seconds());
     }
+}
+
+#[test]
+fn what_was_made_and_does_not_show_is_not_taken_for_somebody_elses() {
+    let s = scene(json!({"id": "a", "v": 1}), None);
+    s.world.lock().unwrap().hidden_looks = 3;
+    s.world.lock().unwrap().lost.insert("create".into());
+    let seen = s.seen();
+    let changes = s.plan(&seen, &Options::default());
+    let (summary, events) = s.apply(changes, &seen, false, async {});
+    assert!(summary.complete(), "{events:#?}");
+    let w = s.world.lock().unwrap();
+    let creates = w.log.iter().filter(|op| *op == "create").count();
+    assert_eq!((w.things["a"].serial, w.serial), (1, 1));
+    assert!(creates > 1, "it was never in its own way");
+    drop(w);
+
+    // but what never shows is not waited for
+    let unseen = Thing {
+        hidden: u32::MAX,
+        ..thing()
+    };
+    let s = scene(json!({"id": "a", "v": 1}), Some(unseen));
+    let seen = s.seen();
+    let changes = s.plan(&seen, &Options::default());
+    let (_, events) = s.apply(changes, &seen, false, async {});
+    assert_eq!(fault_of(&events).class, Class::Conflict);
+    assert!(s.clock.seconds() < 60.0, "{}", s.clock.seconds());
 }
 
 #[test]

@@ -7,56 +7,11 @@ use cruddur_infra::resource::*;
 use cruddur_infra::yaml;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-/// One thing in the fake world.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Thing {
-    pub v: u32,
-    pub w: u32,
-    pub r: u32,
-    pub secret: String,
-    pub ins: Vec<String>,
-    pub serial: u32,
-    /// Looks until it is ready.
-    pub left: u32,
-    /// Looks until it is gone.
-    pub leaving: Option<u32>,
-    pub inside: Option<String>,
-    pub owner: String,
-    pub parked: bool,
-    /// It must not be deleted.
-    pub protected: bool,
-    /// How many looks still show the state before the last change.
-    pub stale: u32,
-    pub old: Option<(u32, u32, Vec<String>)>,
-}
+mod world;
 
-#[derive(Default)]
-pub struct World {
-    pub things: BTreeMap<String, Thing>,
-    pub serial: u32,
-    pub rng: u64,
-    /// One call in this many fails; 0 for none.
-    pub fault: u64,
-    pub busy: i32,
-    pub peak: i32,
-    pub writers: BTreeMap<String, i32>,
-    pub broken_laws: Vec<String>,
-    pub log: Vec<String>,
-    pub stale_looks: u32,
-    /// What the next calls of an operation meet, one after the other.
-    pub script: BTreeMap<String, VecDeque<Option<Class>>>,
-}
-
-pub type Shared = Arc<Mutex<World>>;
-
-pub fn roll(rng: &mut u64) -> u64 {
-    *rng ^= *rng << 13;
-    *rng ^= *rng >> 7;
-    *rng ^= *rng << 17;
-    *rng >> 11
-}
+pub use world::*;
 
 pub struct Fake {
     pub world: Shared,
@@ -110,7 +65,7 @@ impl Fake {
         lock: Option<(&str, u32)>,
         f: impl FnOnce(&mut World) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        let (pause, before, after, class, scripted);
+        let (pause, before, after, class, scripted, lost);
         {
             let mut w = self.world.lock().unwrap();
             w.busy += 1;
@@ -130,6 +85,7 @@ impl Fake {
             before = one_in > 0 && r() % one_in == 0;
             after = one_in > 0 && op != "read" && r() % one_in == 0;
             scripted = w.script.get_mut(op).and_then(VecDeque::pop_front).flatten();
+            lost = w.lost.remove(op);
             let mut r = || roll(&mut w.rng);
             class = [
                 Class::Transient,
@@ -159,7 +115,7 @@ impl Fake {
             w.log.push(op.to_owned());
         }
         match result {
-            Ok(_) if after => {
+            Ok(_) if after || lost => {
                 Err(Fault::new(op, Class::Transient, "the reply was lost")
                     .residue(Residue::Unknown))
             }
@@ -174,7 +130,10 @@ impl Resource for Fake {
     const KIND: &'static str = "thing";
     const SECTION: &'static str = "things";
     const ABOUT: &'static str = "A fake.";
-    const OUTPUTS: &'static [OutputDecl] = &[OutputDecl::plain("token", "id and serial")];
+    const OUTPUTS: &'static [OutputDecl] = &[
+        OutputDecl::plain("token", "id and serial: a replacement changes it"),
+        OutputDecl::plain("name", "the id: known before it is there"),
+    ];
     const WAIT: Wait = Wait {
         every: 15.0,
         up_to: 2400.0,
@@ -258,12 +217,14 @@ impl Resource for Fake {
             _ => Readiness::Pending("creating".into()),
         }
     }
-    fn outputs(_: &Spec, _: &Facts, h: &Live) -> Outputs {
-        [(
-            "token".to_owned(),
-            Output::from(format!("{}#{}", h.id, h.t.serial)),
-        )]
-        .into()
+    fn outputs(s: &Spec, f: &Facts, h: &Live) -> Outputs {
+        let token = format!("{}#{}", h.id, h.t.serial);
+        let mut outputs = Self::foretold(s, f);
+        outputs.insert("token".to_owned(), Output::from(token));
+        outputs
+    }
+    fn foretold(s: &Spec, _: &Facts) -> Outputs {
+        [("name".to_owned(), Output::from(s.id.clone()))].into()
     }
     fn owner(h: &Live, stack: &str) -> Owner {
         match h.t.owner.as_str() {
@@ -290,6 +251,10 @@ impl Resource for Fake {
             let Some(t) = w.things.get_mut(&k.id) else {
                 return Ok(None);
             };
+            if t.hidden > 0 {
+                t.hidden -= 1;
+                return Ok(None);
+            }
             let mut shown = t.clone();
             t.left = t.left.saturating_sub(1);
             if t.stale > 0 {
@@ -320,9 +285,9 @@ impl Resource for Fake {
             if w.things.contains_key(&x.id) {
                 return Err(Fault::new("create", Class::Conflict, "exists"));
             }
-            upstream_is_current(w, x);
+            upstream_is_current(w, &x.id, &x.ins);
             w.serial += 1;
-            let serial = w.serial;
+            let (serial, hidden) = (w.serial, w.hidden_looks);
             w.things.insert(
                 x.id.clone(),
                 Thing {
@@ -340,6 +305,7 @@ impl Resource for Fake {
                     protected: false,
                     stale: 0,
                     old: None,
+                    hidden,
                 },
             );
             Ok(())
@@ -349,7 +315,7 @@ impl Resource for Fake {
 
     async fn update(&self, x: &Want, _: &Live, d: &Diff) -> Result<(), Fault> {
         self.call("update", Some((&x.id, x.pool)), |w| {
-            upstream_is_current(w, x);
+            upstream_is_current(w, &x.id, &x.ins);
             let stale = w.stale_looks;
             let Some(t) = w.things.get_mut(&x.id) else {
                 return Err(Fault::new("update", Class::NotFound, "gone"));
@@ -377,6 +343,7 @@ impl Resource for Fake {
 
     async fn delete(&self, h: &Live, _: &Facts) -> Result<(), Fault> {
         self.call("delete", Some((&h.id, h.pool)), |w| {
+            dependents_are_gone(w, &h.id);
             let mut gone = vec![h.id.clone()];
             while let Some(g) = gone.pop() {
                 if g == h.id {
@@ -402,7 +369,7 @@ impl Resource for Fake {
         self.call("list", None, |w| {
             Ok(w.things
                 .iter()
-                .filter(|(_, t)| t.owner == stack && t.leaving.is_none())
+                .filter(|(_, t)| t.owner == stack && t.leaving.is_none() && t.hidden == 0)
                 .map(|(id, t)| Found {
                     addr: format!("thing.{id}"),
                     id: id.clone(),
@@ -430,22 +397,6 @@ impl Resource for Fake {
             Ok(())
         })
         .await
-    }
-}
-
-/// A dependent must only ever see an upstream that is current and ready.
-fn upstream_is_current(w: &mut World, x: &Want) {
-    for token in &x.ins {
-        let (id, serial) = token.split_once('#').unwrap();
-        let ok = w.things.get(id).is_some_and(|up| {
-            up.serial.to_string() == serial && up.left == 0 && up.leaving.is_none()
-        });
-        if !ok {
-            w.broken_laws.push(format!(
-                "{} was written while {id} was not current and ready",
-                x.id
-            ));
-        }
     }
 }
 

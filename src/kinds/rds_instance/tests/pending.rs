@@ -52,7 +52,10 @@ fn others_schedules_are_shown_and_need_consent_only_where_they_would_be_flushed(
             "pending.LicenseModel"
         ]
     );
-    assert_eq!(d.force(), Some(Force::Consent));
+    // each of them, whether it would be undone or made now
+    let asked: Vec<_> = d.0.iter().map(|f| (f.force, f.why.is_some())).collect();
+    let (own, others) = ((Force::Update, false), (Force::Consent, true));
+    assert_eq!(asked, [own, others, others, others]);
     assert_eq!(
         (d.0[1].before.clone(), d.0[1].after.clone()),
         ("db.r6g.large".into(), "db.t3.micro".into())
