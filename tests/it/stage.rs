@@ -119,6 +119,7 @@ impl Stage {
         let store = &self.sandbox.store;
         let mut world = store.read(World::clone).unwrap();
         world.rds.settle(store.timing());
+        world.scheduler.settle(store.timing().now());
         serde_json::to_value(world).unwrap()
     }
 
