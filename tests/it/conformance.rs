@@ -931,13 +931,15 @@ security_group_rules:
 iam_policies:
   main: { name: conf-policy, document: { Version: "2012-10-17", Statement: [ { Effect: Allow, Action: "ec2:DescribeVpcs", Resource: "*" } ] } }
 iam_roles:
-  main: { name: conf-role, assumed_by: lambda.amazonaws.com, policies: [ "${iam_policy.main.arn}" ] }
+  main: { name: conf-role, assumed_by: [ lambda.amazonaws.com, scheduler.amazonaws.com ], policies: [ "${iam_policy.main.arn}" ] }
 lambda_layers:
   main: { name: conf-layer, zip: layers/lib.zip, runtime: python3.13, architecture: x86_64, description: first }
 lambda_functions:
   main: { name: conf-fn, source: lambda/fn, handler: app.handler, runtime: python3.13, role: "${iam_role.main.arn}", layers: [ "${lambda_layer.main.arn}" ] }
 cognito_triggers:
   main: { user_pool: "${env.COGNITO_USER_POOL_ID}", trigger: post_confirmation, function: "${lambda_function.main.arn}" }
+schedules:
+  main: { name: conf-night, expression: "cron(0 0 1 1 ? 2199)", action: stop, instance: "${rds_instance.main.identifier}", role: "${iam_role.main.arn}" }
 "#;
     let newer = yaml.replace("description: first", "description: second");
     for text in [yaml, &newer, yaml] {
@@ -971,6 +973,7 @@ cognito_triggers:
         "iam_role",
         "lambda_function",
         "lambda_layer",
+        "schedule",
         "security_group_rule",
     ];
     let kinds: BTreeSet<&str> = all.iter().map(|a| a.split_once('.').unwrap().0).collect();

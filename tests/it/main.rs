@@ -9,6 +9,7 @@ mod cli_asks;
 mod cli_drift;
 mod cli_input;
 mod cli_interrupted;
+mod cli_keeps;
 mod cli_life;
 mod cli_saved;
 mod cli_told;
