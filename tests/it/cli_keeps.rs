@@ -46,7 +46,7 @@ async fn json(stage: &Stage, args: &[&str]) -> Value {
 /// The instance's part of `status`.
 async fn status(stage: &Stage) -> Value {
     let rows = json(stage, &["status"]).await;
-    let rows = rows.as_array().unwrap_or_else(|| panic!("{rows:#}"));
+    let rows = rows["resources"].as_array().unwrap();
     rows.iter().find(|r| r["address"] == ADDR).unwrap().clone()
 }
 

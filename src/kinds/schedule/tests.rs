@@ -25,13 +25,7 @@ fn facts() -> Facts {
             assets: BTreeMap::new(),
             final_snapshot: FinalSnapshot::Skip,
         }),
-        outputs: Arc::new(
-            [
-                outputs("rds_instance.main", "identifier", "cruddur-db"),
-                outputs("iam_role.night", "arn", ROLE),
-            ]
-            .into(),
-        ),
+        outputs: Arc::new([outputs("rds_instance.main", "identifier", "cruddur-db")].into()),
     }
 }
 
@@ -99,10 +93,11 @@ fn what_is_missing_is_told_at_once() {
     nothing.outputs = Arc::default();
     let missing = Schedule::desired(&spec(), &nothing).unwrap_err();
     let names: Vec<_> = missing.waits_for.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        names,
-        ["rds_instance.main.identifier", "iam_role.night.arn"]
-    );
+    assert_eq!(names, ["rds_instance.main.identifier"]);
+    let mut both = spec();
+    both.role = text("${iam_role.night.arn}");
+    let missing = Schedule::desired(&both, &nothing).unwrap_err();
+    assert_eq!(missing.waits_for.len(), 2, "{missing:?}");
     assert!(Schedule::key(&spec(), &nothing).is_ok());
 }
 
