@@ -34,6 +34,8 @@ pub struct Kept {
     pub keeper: Keeper,
     /// When it ends, where it does.
     pub until: Option<String>,
+    /// Somebody has switched it off.
+    pub disabled: bool,
 }
 
 /// What became of the look at the schedules.
@@ -201,9 +203,12 @@ pub async fn kept(stack: &Stack, scope: &BTreeSet<Addr>) -> Looked {
         match found {
             Ok(None) => {}
             Ok(Some(observed)) => {
-                let details = observed.present().map(|p| &p.details);
-                let until = details.and_then(|d| d.get("until")).cloned();
-                looked.kept.push(Kept { keeper, until });
+                let detail = |name| observed.present()?.details.get(name).cloned();
+                looked.kept.push(Kept {
+                    keeper,
+                    until: detail("until"),
+                    disabled: detail("state").is_some(),
+                });
             }
             Err(fault) => looked.faults.push((keeper.instance, fault)),
         }
@@ -247,6 +252,12 @@ impl Looked {
 }
 
 fn sentence(kept: &Kept) -> String {
+    if kept.disabled {
+        return format!(
+            "{} would stop it every hour, but is disabled",
+            kept.keeper.schedule
+        );
+    }
     let end = kept.until.as_ref();
     let end = end.map(|u| format!(" until {u}")).unwrap_or_default();
     format!("{} stops it every hour{end}", kept.keeper.schedule)

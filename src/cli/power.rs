@@ -138,9 +138,11 @@ async fn start_in(
         let looked = plan(session, Purpose::Destroy, &options, Some(gone));
         let (plan, seen) = or_stopped(looked, stop).await?;
         refused(&plan)?;
-        // first, so that nothing stops it again
-        output.note("What keeps it stopped is removed first.");
-        show(&plan, output);
+        let names: Vec<String> = options.only.iter().map(ToString::to_string).collect();
+        output.note(&format!(
+            "removed first, since it keeps it stopped: {}",
+            names.join(", ")
+        ));
         parts.push(Part::Plan(Box::new(plan), seen));
     }
     parts.push(Part::Power(Power::Start, targets));
