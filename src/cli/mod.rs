@@ -4,9 +4,11 @@ mod args;
 mod ask;
 mod db;
 mod failure;
+mod keep;
 mod local;
 mod output;
 mod planning;
+mod power;
 mod refresh;
 mod run;
 mod sandbox;
@@ -14,7 +16,6 @@ mod session;
 mod show;
 mod signals;
 
-use crate::engine::Power;
 use args::{Cli, Command, Format};
 use clap::{CommandFactory, FromArgMatches};
 use failure::{Failure, code};
@@ -88,8 +89,8 @@ async fn dispatch(cli: &Cli, output: &Output) -> Result<u8, Failure> {
         Command::Apply(args) => run::apply(global, args, output).await,
         Command::Destroy(args) => run::destroy(global, args, output).await,
         Command::RefreshIp(args) => refresh::refresh_ip(global, args, output).await,
-        Command::Stop(args) => run::power(global, args, Power::Stop, output).await,
-        Command::Start(args) => run::power(global, args, Power::Start, output).await,
+        Command::Stop(args) => power::stop(global, args, output).await,
+        Command::Start(args) => power::start(global, args, output).await,
         Command::Status(args) => show::status(global, args, output).await,
         Command::Output(args) => show::outputs(global, args, output).await,
         Command::Db(args) => db::db(global, args, output).await,

@@ -1,6 +1,7 @@
 //! Looks and plans: what `plan`, `apply`, `destroy` and `refresh-ip` have in common.
 
 use super::failure::Failure;
+use super::keep;
 use super::session::Session;
 use crate::engine::{self, Goal, Options, Seen};
 use crate::model::{
@@ -39,7 +40,15 @@ pub async fn plan(
             (Vec::new(), Vec::new())
         }
     };
-    let (seen, orphans) = futures_util::future::join(looks, orphans).await;
+    let keeps = async {
+        // a destroy and what makes or removes them have them as entries
+        if purpose == Purpose::Apply && exactly.is_none() {
+            keep::kept(stack, &scope).await
+        } else {
+            keep::Looked::default()
+        }
+    };
+    let (seen, orphans, keeps) = futures_util::future::join3(looks, orphans, keeps).await;
     let seen = seen.map_err(|faults| {
         Failure::Faults(faults.into_iter().map(|(a, f)| (Some(a), f)).collect())
     })?;
@@ -54,7 +63,9 @@ pub async fn plan(
     }
     // otherwise what is left over matters less than what is to be done: it must not stop a plan
     warnings.extend(faults.iter().map(unlisted));
-    let orphans = leftover(orphans, &seen);
+    let mut orphans = leftover(orphans, &seen);
+    orphans.retain(|o| !keeps.holds(o));
+    warnings.extend(keeps.warnings(&seen.observed));
     data_named(options, &orphans, stack)?;
     let info = engine::infos(stack, &scope, &seen.outputs);
     let mut changes = match purpose {

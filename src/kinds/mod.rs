@@ -7,6 +7,7 @@ pub mod lambda_function;
 pub mod lambda_layer;
 pub mod lambda_permission;
 pub mod rds_instance;
+pub mod schedule;
 pub mod security_group_rule;
 pub mod sql_script;
 
@@ -28,6 +29,7 @@ pub fn all(
         of(security_group_rule::SecurityGroupRule::new(c()).run_by(owner, workspace)),
         of(iam_policy::IamPolicy::new(c())),
         of(iam_role::IamRole::new(c())),
+        of(schedule::Schedule::new(c())),
         of(lambda_layer::LambdaLayer::new(c())),
         of(lambda_function::LambdaFunction::new(c())),
         of(lambda_permission::LambdaPermission::new(c())),

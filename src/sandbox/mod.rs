@@ -11,6 +11,7 @@ pub mod iam;
 pub mod lambda;
 pub mod postgres;
 pub mod rds;
+pub mod scheduler;
 pub mod server;
 pub mod store;
 pub mod sts;
@@ -74,11 +75,22 @@ impl Sandbox {
         })
     }
 
-    /// Answers one call.
+    /// Answers one call, after everything that is due by now and takes more than the passing of time: AWS starts what
+    /// was stopped a week ago, and schedules call their targets.
     ///
     /// # Errors
     /// What AWS would refuse, in AWS's words.
     pub async fn answer(&self, call: &Call) -> Result<Reply, ApiError> {
+        rds::wake(self).await?;
+        scheduler::due(self).await?;
+        self.carry_out(call).await
+    }
+
+    /// Answers one call and does nothing else.
+    ///
+    /// # Errors
+    /// What AWS would refuse, in AWS's words.
+    pub async fn carry_out(&self, call: &Call) -> Result<Reply, ApiError> {
         match call.service {
             Service::Rds => rds::handle(self, call).await,
             Service::Ec2 => ec2::handle(self, call).await,
@@ -86,6 +98,7 @@ impl Sandbox {
             Service::Sts => sts::handle(self, call).await,
             Service::CognitoIdp => cognito::handle(self, call).await,
             Service::Lambda => lambda::handle(self, call).await,
+            Service::Scheduler => scheduler::handle(self, call).await,
         }
     }
 }

@@ -18,6 +18,8 @@ pub enum Service {
     CognitoIdp,
     /// REST with JSON bodies.
     Lambda,
+    /// REST with JSON bodies.
+    Scheduler,
 }
 
 /// One call.
@@ -25,7 +27,7 @@ pub enum Service {
 pub struct Call {
     /// Which service it is for.
     pub service: Service,
-    /// The operation, `CreateDBInstance`; for Lambda it is derived from method and path.
+    /// The operation, `CreateDBInstance`; for Lambda and Scheduler it is derived from method and path.
     pub operation: String,
     /// What the caller sent.
     pub input: Input,
@@ -42,7 +44,7 @@ pub enum Input {
     Query(Params),
     /// A JSON body (cognito-idp).
     Json(Value),
-    /// Method, decoded path segments, query string and JSON body (lambda).
+    /// Method, decoded path segments, query string and JSON body (lambda, scheduler).
     Rest {
         /// `GET`, `POST`, …
         method: String,

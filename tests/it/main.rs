@@ -10,6 +10,7 @@ mod cli_db;
 mod cli_drift;
 mod cli_input;
 mod cli_interrupted;
+mod cli_keeps;
 mod cli_life;
 mod cli_refresh;
 mod cli_saved;

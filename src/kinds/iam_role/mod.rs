@@ -2,9 +2,11 @@
 //!
 //! The trust policy is made of `assumed_by` and compared by its meaning. Where `policies` is written it is the whole list:
 //! nothing but the file tells what a role of this stack may do, so what is taken out of the list, or was attached by hand,
-//! is detached. Where it is not written, policies stay as they are, and are shown as a warning.
+//! is detached. Where it is not written, policies stay as they are, and are shown as a warning. The same goes for
+//! `inline_policies`; a tag names those that the stack made, because only they may go with the role.
 
 mod api;
+mod check;
 mod live;
 mod spec;
 
@@ -63,6 +65,15 @@ impl Resource for IamRole {
             tags.insert(name.clone(), facts.get(value)?);
         }
         tags.extend(aws::ownership(facts));
+        let mut inline = None;
+        for (name, document) in spec.inline_policies.iter().flatten() {
+            inline
+                .get_or_insert_with(BTreeMap::new)
+                .insert(name.clone(), facts.value(document)?);
+        }
+        if spec.inline_policies.is_some() {
+            tags.extend([live::inline_tag(inline.get_or_insert_default())]);
+        }
         let all = |inputs: &[crate::resource::Input<String>]| {
             inputs
                 .iter()
@@ -80,6 +91,7 @@ impl Resource for IamRole {
             services: all(&spec.assumed_by.0)?,
             policies: all(spec.policies.as_deref().unwrap_or_default())?,
             only_these: spec.policies.is_some(),
+            inline,
             max_session: spec
                 .max_session_duration
                 .as_ref()
@@ -142,6 +154,7 @@ impl Resource for IamRole {
             Action::Create => &[
                 ("CreateRole", true),
                 ("AttachRolePolicy", diff.is_empty() || diff.has("policies")),
+                ("PutRolePolicy", inside(diff, false)),
             ],
             Action::Update | Action::Adopt => &[
                 ("UpdateAssumeRolePolicy", diff.has("assumed_by")),
@@ -154,16 +167,24 @@ impl Resource for IamRole {
                     diff.has("permissions_boundary"),
                 ),
                 ("TagRole", diff.has("tags")),
+                ("PutRolePolicy", inside(diff, false)),
                 ("AttachRolePolicy", policies(diff, false)),
                 ("DetachRolePolicy", policies(diff, true)),
+                ("DeleteRolePolicy", inside(diff, true)),
             ],
             Action::Replace => &[
                 ("DetachRolePolicy", true),
+                ("DeleteRolePolicy", true),
                 ("DeleteRole", true),
                 ("CreateRole", true),
                 ("AttachRolePolicy", true),
+                ("PutRolePolicy", true),
             ],
-            Action::Delete => &[("DetachRolePolicy", true), ("DeleteRole", true)],
+            Action::Delete => &[
+                ("DetachRolePolicy", true),
+                ("DeleteRolePolicy", true),
+                ("DeleteRole", true),
+            ],
             Action::NoOp | Action::Wait | Action::Forget => &[],
         };
         let used = names.iter().filter(|(_, used)| *used);
@@ -171,12 +192,13 @@ impl Resource for IamRole {
     }
 
     fn guard(have: &Live, _: &Facts) -> Option<String> {
-        // nothing here makes policies inside a role, so that deleting them would lose somebody's work
-        (!have.inline.is_empty()).then(|| {
+        // deleting what somebody else has put into the role would lose their work
+        let others = have.inline_of_others();
+        (!others.is_empty()).then(|| {
             format!(
                 "the role {} has policies inside that this stack did not make: {}",
                 have.name,
-                have.inline.iter().cloned().collect::<Vec<_>>().join(", ")
+                others.join(", ")
             )
         })
     }
@@ -210,8 +232,8 @@ impl Resource for IamRole {
                     .help("name them under `policies`, or detach them by hand"),
             );
         }
-        if !have.inline.is_empty() {
-            let names: Vec<&str> = have.inline.iter().map(String::as_str).collect();
+        let names = have.inline_of_others();
+        if !names.is_empty() && want.inline.is_none() {
             found.push(
                 Diagnostic::warning("the role has policies inside").detail(format!(
                     "The role {} also has {} inside. They stay, and the role cannot be deleted before they are.",
@@ -289,6 +311,9 @@ impl Resource for IamRole {
                 );
             }
         }
+        for (path, what) in check::inline(spec, facts) {
+            wrong(path, what);
+        }
         if let Some(Ok(seconds)) = spec.max_session_duration.as_ref().map(|m| facts.get(m))
             && !(3600..=43200).contains(&seconds)
         {
@@ -339,7 +364,20 @@ impl Resource for IamRole {
                 .map_err(|fault| aws::after_changes(changed, fault))?;
             changed = true;
         }
+        // after the tag that names them, so that what is inside can always go with the role
+        for (name, document) in want.missing(have) {
+            api::put_inline(&self.clients, &want.name, name, document)
+                .await
+                .map_err(|fault| aws::after_changes(changed, fault))?;
+            changed = true;
+        }
         // after the new ones are there, so that there is no moment without either
+        for name in have.excess(want) {
+            api::delete_inline(&self.clients, &want.name, name)
+                .await
+                .map_err(|fault| aws::after_changes(changed, fault))?;
+            changed = true;
+        }
         for arn in have.foreign(want) {
             api::detach(&self.clients, &want.name, arn)
                 .await
@@ -374,6 +412,12 @@ impl Resource for IamRole {
                 .map_err(|fault| aws::after_changes(changed, fault))?;
             changed = true;
         }
+        for name in have.inline.keys() {
+            api::delete_inline(&self.clients, &have.name, name)
+                .await
+                .map_err(|fault| aws::after_changes(changed, fault))?;
+            changed = true;
+        }
         api::delete(&self.clients, &have.name)
             .await
             .map_err(|fault| aws::after_changes(changed, fault))
@@ -387,6 +431,15 @@ impl Resource for IamRole {
 /// Tells whether policies are attached, or detached.
 fn policies(diff: &Diff, gone: bool) -> bool {
     let policy = |f: &&FieldChange| f.path.starts_with("policies[");
+    diff.0
+        .iter()
+        .filter(policy)
+        .any(|f| (f.after == Shown::NOTHING) == gone)
+}
+
+/// Tells whether policies are put inside, or deleted there.
+fn inside(diff: &Diff, gone: bool) -> bool {
+    let policy = |f: &&FieldChange| f.path.starts_with("inline_policies[");
     diff.0
         .iter()
         .filter(policy)

@@ -1,6 +1,7 @@
 //! Reads an HTTP request into a [`Call`]: which service, which region, which operation, with what.
 
 use super::routes;
+use crate::sandbox::scheduler;
 use crate::sandbox::wire::{ApiError, Call, Input, Params, Service};
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
@@ -95,7 +96,7 @@ pub fn read(head: &Parts, body: &[u8], id: &str, region: &str) -> Result<Call, R
             Some(service) => Some(service),
             None => {
                 let message = format!(
-                    "the sandbox has no service '{service}': it answers for rds, ec2, iam, sts, cognito-idp and lambda"
+                    "the sandbox has no service '{service}': it answers for rds, ec2, iam, sts, cognito-idp, lambda and scheduler"
                 );
                 let error = ApiError::new(400, "UnknownOperationException", message);
                 return Err(Refusal {
@@ -130,7 +131,7 @@ pub fn read(head: &Parts, body: &[u8], id: &str, region: &str) -> Result<Call, R
     };
     let operation = named.map_err(|error| refuse("", error))?;
     let input = match found {
-        Service::Lambda => Input::Rest {
+        Service::Lambda | Service::Scheduler => Input::Rest {
             method: head.method.to_string(),
             path: segments,
             query,
@@ -205,6 +206,19 @@ fn operation(
                     )
                 })
         }
+        Service::Scheduler => scheduler::route(head.method.as_str(), path)
+            .map(str::to_owned)
+            .ok_or_else(|| {
+                ApiError::new(
+                    404,
+                    "UnknownOperationException",
+                    format!(
+                        "the sandbox's Scheduler has no {} /{}",
+                        head.method,
+                        path.join("/")
+                    ),
+                )
+            }),
         _ => {
             let Some(action) = params.get("Action").filter(|a| !a.is_empty()) else {
                 return Err(ApiError::new(
@@ -341,6 +355,7 @@ fn by_name(signed: &str) -> Option<Service> {
         "sts" => Service::Sts,
         "cognito-idp" => Service::CognitoIdp,
         "lambda" => Service::Lambda,
+        "scheduler" => Service::Scheduler,
         _ => return None,
     })
 }
