@@ -52,7 +52,7 @@ pub async fn plan(
     });
     let orphans = leftover(orphans, &seen);
     data_named(options, &orphans, stack)?;
-    let info = engine::infos(stack, &scope, &seen.outputs);
+    let mut info = engine::infos(stack, &scope, &seen.outputs);
     let mut changes = match purpose {
         Purpose::Apply => {
             let options = Options {
@@ -63,10 +63,14 @@ pub async fn plan(
             engine::plan(&info, &stack.after, &seen.observed, &options)
         }
         Purpose::Destroy => {
+            let doomed = (!options.only.is_empty())
+                .then(|| stack.with_dependents(&options.only.iter().cloned().collect()));
+            if let Some(doomed) = &doomed {
+                engine::only_with(&mut info, doomed);
+            }
             let mut changes = engine::plan_destroy(&info, &stack.after, &seen.observed);
-            if !options.only.is_empty() {
-                let doomed = stack.with_dependents(&options.only.iter().cloned().collect());
-                engine::spare_others(&mut changes, &info, &stack.after, &doomed);
+            if let Some(doomed) = &doomed {
+                engine::spare_others(&mut changes, &info, &stack.after, doomed);
             }
             changes
         }

@@ -12,7 +12,7 @@ mod wait;
 
 pub use apply::{Emitter, RunSettings, apply};
 pub use observe::{Goal, Seen, observe};
-pub use plan::{Info, Options, plan, plan_destroy, spare_others};
+pub use plan::{Info, Options, only_with, plan, plan_destroy, spare_others};
 pub use power::{Power, power};
 pub use queue::Queue;
 pub use saved::holds;

@@ -15,6 +15,12 @@ pub struct Info {
     pub on_destroy: OnDestroy,
     /// A replacement must be named by the user.
     pub holds_data: bool,
+    /// It connects to something that others may change.
+    pub connects: bool,
+    /// What connects and comes before it may undo it.
+    pub follows: bool,
+    /// What it goes with, where that is destroyed too.
+    pub lives_in: Option<Addr>,
     /// Changes with the same lock never run together.
     pub lock: Option<String>,
     /// What it usually takes, in seconds.
@@ -41,8 +47,19 @@ pub fn plan(
     seen: &BTreeMap<Addr, Observed>,
     options: &Options,
 ) -> Vec<Change> {
+    // what changes inside of something that others look into, and whatever comes after that
+    let mut stirred: BTreeSet<Addr> = BTreeSet::new();
     in_order(info, after, seen, |addr, observed, info| {
         let mut change = decide(addr, observed);
+        let before: Vec<&Addr> = after
+            .get(addr)
+            .into_iter()
+            .flatten()
+            .filter(|d| stirred.contains(*d))
+            .collect();
+        if info.follows {
+            look_again(&mut change, observed, &before);
+        }
         if let Some(p) = observed.present() {
             admit(&mut change, p, info, options);
         }
@@ -54,8 +71,30 @@ pub fn plan(
             change.diff = Diff::default();
             change.refused = None;
         }
+        if !before.is_empty() || (info.connects && change.is_change()) {
+            stirred.insert(addr.clone());
+        }
         change
     })
+}
+
+/// What is there may be undone by what comes before it in this run: then it is looked at once more.
+fn look_again(change: &mut Change, observed: &Observed, before: &[&Addr]) {
+    if before.is_empty()
+        || observed.present().is_none()
+        || !matches!(change.action, Action::NoOp | Action::Update)
+    {
+        return;
+    }
+    if change.action == Action::NoOp {
+        change.action = Action::Update;
+        let names: Vec<_> = before.iter().map(ToString::to_string).collect();
+        change.reason = format!("looked at again after {}", names.join(", "));
+    }
+    let waits = before
+        .iter()
+        .map(|addr| OutputRef::new((*addr).clone(), "done"));
+    change.deferred.extend(waits);
 }
 
 /// Plans to remove what the stack owns: the edges the other way round.
@@ -90,6 +129,35 @@ pub fn plan_destroy(
             }
             return change;
         }
+        if let Some(home) = &info.lives_in
+            && seen.get(home).is_some_and(goes)
+        {
+            if !matches!(observed, Observed::Absent { .. }) {
+                change.action = Action::Forget;
+                change.reason = format!("goes with {home}");
+            }
+            return change;
+        }
+        if let Observed::Unlooked { because } = observed {
+            change.action = Action::Delete;
+            change.reason = "it may be there".to_owned();
+            change.refused = Some(format!("it cannot be looked at: {because}"));
+            return change;
+        }
+        if let Observed::Unknowable { waits_for } = observed
+            && let Some(r) = waits_for
+                .iter()
+                .find(|r| seen.get(&r.from).is_some_and(|o| o.present().is_some()))
+        {
+            // taking it for absent would leave it behind
+            change.action = Action::Delete;
+            change.reason = "it may be there".to_owned();
+            change.refused = Some(format!(
+                "it cannot be looked at: {r} is not known; set the variables that {} names",
+                r.from
+            ));
+            return change;
+        }
         let Some(p) = observed.present() else {
             return change;
         };
@@ -112,6 +180,13 @@ pub fn plan_destroy(
         }
         change
     })
+}
+
+/// Lets go with their homes only what has a home among these entries; whatever lives in one that stays is deleted.
+pub fn only_with(info: &mut BTreeMap<Addr, Info>, doomed: &BTreeSet<Addr>) {
+    for info in info.values_mut() {
+        info.lives_in = info.lives_in.take().filter(|home| doomed.contains(home));
+    }
 }
 
 /// Leaves everything but these entries out of a destroy, and with it what lives in something that stays.
@@ -301,7 +376,14 @@ fn admit(change: &mut Change, p: &Presence, info: &Info, options: &Options) {
             .why
             .clone()
             .unwrap_or_else(|| format!("{} cannot be changed in place", field.path));
-        change.refused = Some(format!("{why}; --allow-replace {addr} allows it"));
+        // what must not be deleted is not made anew either, whatever is allowed
+        change.refused = Some(match &p.guard {
+            Some(guard) if field.force > Force::Consent => match *guard == why {
+                true => why,
+                false => format!("{why}; {guard}"),
+            },
+            _ => format!("{why}; --allow-replace {addr} allows it"),
+        });
         return;
     }
     if change.action == Action::Replace

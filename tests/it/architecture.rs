@@ -9,11 +9,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Every module of the crate's root and its floor. Arrows point down, or stay on their floor.
-const FLOORS: [(&str, u8); 15] = [
+const FLOORS: [(&str, u8); 16] = [
     ("model", 0),
     ("resource", 1),
     ("aws", 1),
     ("pg", 1),
+    ("database", 1),
     ("public_ip", 1),
     ("workspace", 1),
     ("files", 1),
@@ -31,7 +32,7 @@ const FLOORS: [(&str, u8); 15] = [
 const NEVER: [(&str, &[&str], &str); 3] = [
     (
         "engine",
-        &["kinds", "aws", "pg", "render", "cli", "stack"],
+        &["kinds", "aws", "pg", "database", "render", "cli", "stack"],
         "the engine runs on fakes",
     ),
     (
@@ -42,7 +43,7 @@ const NEVER: [(&str, &[&str], &str); 3] = [
     (
         "render",
         &[
-            "engine", "stack", "kinds", "resource", "aws", "pg", "yaml", "assets",
+            "engine", "stack", "kinds", "resource", "aws", "pg", "database", "yaml", "assets",
         ],
         "render knows plain data only",
     ),
