@@ -20,6 +20,9 @@ use crate::pg::Connector;
 use crate::resource::{Claims, Complaint, Facts, OutputDecl, Reach, Resource, Unresolved, Wait};
 use std::collections::BTreeMap;
 
+/// How many objects a list for people names.
+const SHOWN: usize = 5;
+
 /// The kind `postgres_role`.
 #[derive(Clone, Debug)]
 pub struct PostgresRole {
@@ -31,6 +34,12 @@ impl PostgresRole {
     pub fn new(connector: Connector) -> Self {
         PostgresRole { connector }
     }
+}
+
+/// The first of a list, for people.
+fn first_of(list: &[String], between: &str) -> String {
+    let more = if list.len() > SHOWN { " …" } else { "" };
+    format!("{}{more}", list[..list.len().min(SHOWN)].join(between))
 }
 
 impl Resource for PostgresRole {
@@ -124,21 +133,20 @@ impl Resource for PostgresRole {
     }
 
     fn details(have: &Live) -> BTreeMap<String, String> {
-        let rights = have
-            .role
-            .objects
-            .values()
-            .filter(|held| !held.rights.is_empty());
-        let mut details = BTreeMap::from([
-            ("database".to_owned(), have.key.database()),
-            (
-                "rights".to_owned(),
-                format!("on {} objects", rights.count()),
-            ),
-        ]);
-        let owned = have.role.owns().count();
-        if owned > 0 {
-            details.insert("owns".to_owned(), format!("{owned} objects"));
+        let held = have.role.objects.iter();
+        let rights: Vec<String> = held
+            .filter(|(_, held)| !held.rights.is_empty())
+            .map(|(object, held)| {
+                let words = held.rights.iter().map(|r| grants::shown(&r.privilege));
+                format!("{object}: {}", words.collect::<Vec<_>>().join(", "))
+            })
+            .collect();
+        let owned: Vec<String> = have.role.owns().map(ToString::to_string).collect();
+        let mut details = BTreeMap::from([("database".to_owned(), have.key.database())]);
+        for (name, list, between) in [("rights", rights, "; "), ("owns", owned, ", ")] {
+            if !list.is_empty() {
+                details.insert(name.to_owned(), first_of(&list, between));
+            }
         }
         details
     }
@@ -151,12 +159,11 @@ impl Resource for PostgresRole {
         if owned.is_empty() {
             return Vec::new();
         }
-        let shown = owned.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
         vec![
             Diagnostic::warning(format!("the role {} owns objects", have.role.name))
                 .detail(format!(
-                    "An owner has every right, whatever the file lists: {shown}{}.",
-                    if owned.len() > 5 { ", …" } else { "" }
+                    "An owner has every right, whatever the file lists: {}.",
+                    first_of(&owned, ", ")
                 ))
                 .help("ALTER … OWNER TO another role"),
         ]

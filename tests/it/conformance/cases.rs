@@ -162,6 +162,7 @@ rds_instances:
     spare: &[],
     tags: Some(|w| &mut w.rds.instances.get_mut("conf-db").unwrap().tags),
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -225,6 +226,7 @@ security_group_rules:
     spare: &[],
     tags: Some(last_rule),
     hidden_from_others: true,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -253,6 +255,7 @@ security_group_rules:
     spare: &[],
     tags: Some(last_rule),
     hidden_from_others: true,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -341,6 +344,7 @@ iam_policies:
     spare: &[],
     tags: Some(|w| &mut w.iam.policies.values_mut().next().unwrap().tags),
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -409,6 +413,7 @@ iam_roles:
     spare: &[],
     tags: Some(|w| &mut w.iam.roles.get_mut("conf-role").unwrap().tags),
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -438,6 +443,7 @@ lambda_layers:
     spare: &[],
     tags: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -593,6 +599,7 @@ pub(super) const LAMBDA_FUNCTION: Case = Case {
     spare: &[],
     tags: Some(|w| &mut w.lambda.functions.get_mut("conf-fn").unwrap().tags),
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -645,6 +652,7 @@ lambda_permissions:
     spare: &[],
     tags: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -684,6 +692,7 @@ cognito_triggers:
     spare: &[],
     tags: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -725,5 +734,84 @@ sql_scripts:
     spare: &[],
     tags: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: true,
+};
+
+pub(super) const POSTGRES_ROLE: Case = Case {
+    addr: "postgres_role.app",
+    yaml: r#"
+stack: conformance
+region: us-west-2
+rds_instances:
+  main:
+    identifier: conf-db
+    instance_class: db.t3.micro
+    allocated_storage: 20
+    publicly_accessible: true
+    port: 5443
+    database_name: app
+    master_username: keeper
+    master_password: ${env.DB_PASSWORD}
+sql_scripts:
+  schema: { database: "${rds_instance.main.connection_url}", file: sql/schema.sql }
+postgres_roles:
+  app:
+    database: ${rds_instance.main.connection_url}
+    name: conf_app
+    password: ${env.DB_PASSWORD}-one
+    connection_limit: 5
+    grants:
+      - { tables: [ users ], privileges: [ select ] }
+      - { all_tables_in: more, privileges: [ select, insert ] }
+      - { all_sequences_in: more, privileges: [ usage ] }
+      - { schemas: [ more ], privileges: [ usage ] }
+    after: [ sql_script.schema ]
+"#,
+    files: &[(
+        "sql/schema.sql",
+        "CREATE TABLE users (id int PRIMARY KEY);\nCREATE SCHEMA more;\nCREATE TABLE more.a (id serial);\nCREATE VIEW more.v AS SELECT 1 AS x;\n",
+    )],
+    postgres: true,
+    edits: &[
+        edit(
+            "connection_limit: 5",
+            "connection_limit: -1",
+            &["connection_limit"],
+            &[],
+        ),
+        edit("-one", "-two", &["password"], &[]),
+        edit(
+            "[ users ], privileges: [ select ]",
+            "[ users ], privileges: [ insert, delete ]",
+            &["tables[public.users]"],
+            &[],
+        ),
+        edit(
+            "all_tables_in: more, privileges: [ select, insert ]",
+            "all_tables_in: more, privileges: [ select ]",
+            &["tables[more.a]", "tables[more.v]"],
+            &[],
+        ),
+        edit(
+            "privileges: [ usage ] }\n      - { schemas",
+            "privileges: [ select, usage ] }\n      - { schemas",
+            &["sequences[more.a_id_seq]"],
+            &[],
+        ),
+        edit(
+            "schemas: [ more ], privileges: [ usage ]",
+            "schemas: [ more ], privileges: [ usage, create ]",
+            &["schemas[more]"],
+            &[],
+        ),
+    ],
+    makes: &[],
+    leaves: &[],
+    noise: &[],
+    spare: &[],
+    tags: None,
+    hidden_from_others: false,
+    marked_inside: true,
+    forgotten: false,
 };
