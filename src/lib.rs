@@ -6,7 +6,8 @@
 //! cli                                            wiring, one file a command
 //! render                                         plan and events to bytes
 //! engine   stack   kinds                         decides and does · reads the file · knows AWS objects
-//! resource yaml assets aws pg public_ip sandbox  the trait · the tree · files · clients
+//! resource yaml assets aws pg database           the trait · the tree · files · clients
+//! public_ip sandbox
 //! model                                          plain data
 //! ```
 
@@ -27,6 +28,7 @@
 pub mod assets;
 pub mod aws;
 pub mod cli;
+pub mod database;
 pub mod engine;
 pub mod files;
 pub mod kinds;

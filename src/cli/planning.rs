@@ -67,7 +67,7 @@ pub async fn plan(
     orphans.retain(|o| !keeps.holds(o));
     warnings.extend(keeps.warnings(&seen.observed));
     data_named(options, &orphans, stack)?;
-    let info = engine::infos(stack, &scope, &seen.outputs);
+    let mut info = engine::infos(stack, &scope, &seen.outputs);
     let mut changes = match purpose {
         Purpose::Apply => {
             let options = Options {
@@ -78,10 +78,14 @@ pub async fn plan(
             engine::plan(&info, &stack.after, &seen.observed, &options)
         }
         Purpose::Destroy => {
+            let doomed = (!options.only.is_empty())
+                .then(|| stack.with_dependents(&options.only.iter().cloned().collect()));
+            if let Some(doomed) = &doomed {
+                engine::only_with(&mut info, doomed);
+            }
             let mut changes = engine::plan_destroy(&info, &stack.after, &seen.observed);
-            if !options.only.is_empty() {
-                let doomed = stack.with_dependents(&options.only.iter().cloned().collect());
-                engine::spare_others(&mut changes, &info, &stack.after, &doomed);
+            if let Some(doomed) = &doomed {
+                engine::spare_others(&mut changes, &info, &stack.after, doomed);
             }
             changes
         }

@@ -341,7 +341,7 @@ pub fn init(global: &Global, output: &Output) -> Result<u8, Failure> {
     })?;
     file.write_all(TEMPLATE.as_bytes())?;
     output.note(&format!(
-        "wrote {}; set CRUDDUR_DB_PASSWORD and COGNITO_USER_POOL_ID, then run `cruddur-infra plan`",
+        "wrote {}; set CRUDDUR_DB_PASSWORD, CRUDDUR_APP_PASSWORD and COGNITO_USER_POOL_ID, then run `cruddur-infra plan`",
         path.display()
     ));
     Ok(code::DONE)

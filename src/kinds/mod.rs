@@ -6,6 +6,7 @@ pub mod iam_role;
 pub mod lambda_function;
 pub mod lambda_layer;
 pub mod lambda_permission;
+pub mod postgres_role;
 pub mod rds_instance;
 pub mod schedule;
 pub mod security_group_rule;
@@ -35,6 +36,7 @@ pub fn all(
         of(lambda_permission::LambdaPermission::new(c())),
         of(cognito_trigger::CognitoTrigger::new(c())),
         of(sql_script::SqlScript::new(connector.clone())),
+        of(postgres_role::PostgresRole::new(connector.clone())),
     ]
 }
 

@@ -89,7 +89,7 @@ impl fmt::Display for Place {
 }
 
 /// An error the server reported. `Display` leaves `detail` out, which may quote a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DbFailure {
     /// SQLSTATE, five characters.
     pub sqlstate: String,

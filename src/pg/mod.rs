@@ -9,6 +9,7 @@
 //! run              one script, one transaction, under an advisory lock
 //! admin            databases, what is in one, who is connected
 //! libpq            what psql is told by its environment
+//! roles            login roles: what one may do, the statements that change it, trying a password
 //! ```
 //!
 //! The folder imports nothing else of the crate: whoever uses it turns its [`Error`] into words of
@@ -23,6 +24,7 @@ mod connection_url;
 mod error;
 mod ledger;
 mod libpq;
+pub mod roles;
 mod run;
 pub mod script;
 mod session;
@@ -55,4 +57,17 @@ pub use tls::{RDS_BUNDLE_PEM, certificates};
 #[must_use]
 pub fn quote_identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('\0', "").replace('"', "\"\""))
+}
+
+/// Quotes `text` as an SQL literal, whatever `standard_conforming_strings` says.
+///
+/// A NUL character cannot be part of a text and is left out.
+#[must_use]
+pub fn quote_literal(text: &str) -> String {
+    let text = text.replace('\0', "").replace('\'', "''");
+    if text.contains('\\') {
+        format!("E'{}'", text.replace('\\', "\\\\"))
+    } else {
+        format!("'{text}'")
+    }
 }

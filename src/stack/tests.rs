@@ -72,7 +72,11 @@ fn the_shipped_file_is_valid_and_its_edges_are_those_of_its_references() {
     );
     assert_eq!(
         loaded.variables().keys().collect::<Vec<_>>(),
-        ["COGNITO_USER_POOL_ID", "CRUDDUR_DB_PASSWORD"]
+        [
+            "COGNITO_USER_POOL_ID",
+            "CRUDDUR_APP_PASSWORD",
+            "CRUDDUR_DB_PASSWORD"
+        ]
     );
 }
 

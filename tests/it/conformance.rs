@@ -46,6 +46,8 @@ struct Case {
     mark: Option<fn(&mut World) -> &mut String>,
     /// An object with another stack's tag is not this entry's at all: it is not seen, only in the way.
     hidden_from_others: bool,
+    /// It carries the mark where the world does not show it: in a database.
+    marked_inside: bool,
     /// It goes with what it lives in.
     forgotten: bool,
 }
@@ -422,7 +424,11 @@ async fn ownership(t: &Trial<'_>) {
         return ownership_by_mark(t, mark).await;
     }
     let Some(tags) = t.case.tags else {
-        assert_eq!(t.present().await.owner, Owner::Untaggable, "{}", t.addr);
+        let owner = match t.case.marked_inside {
+            true => Owner::Ours,
+            false => Owner::Untaggable,
+        };
+        assert_eq!(t.present().await.owner, owner, "{}", t.addr);
         return;
     };
     let ours = {
@@ -653,7 +659,7 @@ async fn removal(t: &Trial<'_>) {
     assert_eq!(moved, Vec::<String>::new(), "{}", t.addr);
 }
 
-const CASES: [&Case; 11] = [
+const CASES: [&Case; 12] = [
     &RDS_INSTANCE,
     &SECURITY_GROUP_RULE,
     &CURRENT_IP,
@@ -665,6 +671,7 @@ const CASES: [&Case; 11] = [
     &LAMBDA_PERMISSION,
     &COGNITO_TRIGGER,
     &SQL_SCRIPT,
+    &POSTGRES_ROLE,
 ];
 
 #[test]
@@ -703,6 +710,7 @@ cases! {
     a_lambda_permission_keeps_the_laws: LAMBDA_PERMISSION,
     a_cognito_trigger_keeps_the_laws: COGNITO_TRIGGER,
     an_sql_script_keeps_the_laws: SQL_SCRIPT,
+    a_postgres_role_keeps_the_laws: POSTGRES_ROLE,
 }
 
 // --- what only one kind has ---

@@ -275,7 +275,8 @@ pub async fn plan_removal(stack: &Stack, addr: &Addr) -> (Plan, Seen) {
     let seen = engine::observe(stack, &scope, Goal::Destroy, 24)
         .await
         .unwrap_or_else(|faults| panic!("{faults:#?}"));
-    let info = engine::infos(stack, &scope, &seen.outputs);
+    let mut info = engine::infos(stack, &scope, &seen.outputs);
+    engine::only_with(&mut info, &[addr.clone()].into());
     let mut changes = engine::plan_destroy(&info, &stack.after, &seen.observed);
     for change in changes.iter_mut().filter(|c| c.addr != *addr) {
         change.action = Action::NoOp;

@@ -163,6 +163,7 @@ rds_instances:
     tags: Some(|w| &mut w.rds.instances.get_mut("conf-db").unwrap().tags),
     mark: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -227,6 +228,7 @@ security_group_rules:
     tags: Some(last_rule),
     mark: None,
     hidden_from_others: true,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -256,6 +258,7 @@ security_group_rules:
     tags: Some(last_rule),
     mark: None,
     hidden_from_others: true,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -345,6 +348,7 @@ iam_policies:
     tags: Some(|w| &mut w.iam.policies.values_mut().next().unwrap().tags),
     mark: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -432,6 +436,7 @@ iam_roles:
     tags: Some(|w| &mut w.iam.roles.get_mut("conf-role").unwrap().tags),
     mark: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -537,6 +542,7 @@ schedules:
         schedule.description.as_mut().unwrap()
     }),
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -567,6 +573,7 @@ lambda_layers:
     tags: None,
     mark: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -723,6 +730,7 @@ pub(super) const LAMBDA_FUNCTION: Case = Case {
     tags: Some(|w| &mut w.lambda.functions.get_mut("conf-fn").unwrap().tags),
     mark: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -776,6 +784,7 @@ lambda_permissions:
     tags: None,
     mark: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -816,6 +825,7 @@ cognito_triggers:
     tags: None,
     mark: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -858,5 +868,85 @@ sql_scripts:
     tags: None,
     mark: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: true,
+};
+
+pub(super) const POSTGRES_ROLE: Case = Case {
+    addr: "postgres_role.app",
+    yaml: r#"
+stack: conformance
+region: us-west-2
+rds_instances:
+  main:
+    identifier: conf-db
+    instance_class: db.t3.micro
+    allocated_storage: 20
+    publicly_accessible: true
+    port: 5443
+    database_name: app
+    master_username: keeper
+    master_password: ${env.DB_PASSWORD}
+sql_scripts:
+  schema: { database: "${rds_instance.main.connection_url}", file: sql/schema.sql }
+postgres_roles:
+  app:
+    database: ${rds_instance.main.connection_url}
+    name: conf_app
+    password: ${env.DB_PASSWORD}-one
+    connection_limit: 5
+    grants:
+      - { tables: [ users ], privileges: [ select ] }
+      - { all_tables_in: more, privileges: [ select, insert ] }
+      - { all_sequences_in: more, privileges: [ usage ] }
+      - { schemas: [ more ], privileges: [ usage ] }
+    after: [ sql_script.schema ]
+"#,
+    files: &[(
+        "sql/schema.sql",
+        "CREATE TABLE users (id int PRIMARY KEY);\nCREATE SCHEMA more;\nCREATE TABLE more.a (id serial);\nCREATE VIEW more.v AS SELECT 1 AS x;\n",
+    )],
+    postgres: true,
+    edits: &[
+        edit(
+            "connection_limit: 5",
+            "connection_limit: -1",
+            &["connection_limit"],
+            &[],
+        ),
+        edit("-one", "-two", &["password"], &[]),
+        edit(
+            "[ users ], privileges: [ select ]",
+            "[ users ], privileges: [ insert, delete ]",
+            &["tables[public.users]"],
+            &[],
+        ),
+        edit(
+            "all_tables_in: more, privileges: [ select, insert ]",
+            "all_tables_in: more, privileges: [ select ]",
+            &["tables[more.a]", "tables[more.v]"],
+            &[],
+        ),
+        edit(
+            "privileges: [ usage ] }\n      - { schemas",
+            "privileges: [ select, usage ] }\n      - { schemas",
+            &["sequences[more.a_id_seq]"],
+            &[],
+        ),
+        edit(
+            "schemas: [ more ], privileges: [ usage ]",
+            "schemas: [ more ], privileges: [ usage, create ]",
+            &["schemas[more]"],
+            &[],
+        ),
+    ],
+    makes: &[],
+    leaves: &[],
+    noise: &[],
+    spare: &[],
+    tags: None,
+    mark: None,
+    hidden_from_others: false,
+    marked_inside: true,
+    forgotten: false,
 };
