@@ -126,6 +126,9 @@ pub enum Command {
     Output(OutputArgs),
     /// The database itself: connect, create, drop, load, seed, setup, sessions, wait.
     Db(super::db::args::DbArgs),
+    /// Prove the whole chain, from a sign-up to a row. Exit code 1 where something fails, 3 where something cannot be
+    /// proved.
+    Verify(VerifyArgs),
     /// The dependency graph (--format dot or mermaid).
     Graph,
     /// The JSON Schema of stack.yaml.
@@ -306,6 +309,15 @@ pub struct StartArgs {
     pub scope: Scope,
     #[command(flatten)]
     pub run: Run,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub dial: Dial,
+    /// Call no function and sign nobody up; what only that would prove is unknown.
+    #[arg(long)]
+    pub no_invoke: bool,
 }
 
 #[derive(Debug, Args)]

@@ -15,6 +15,7 @@ mod sandbox;
 mod session;
 mod show;
 mod signals;
+mod verify;
 
 use args::{Cli, Command, Format};
 use clap::{CommandFactory, FromArgMatches};
@@ -94,6 +95,7 @@ async fn dispatch(cli: &Cli, output: &Output) -> Result<u8, Failure> {
         Command::Status(args) => show::status(global, args, output).await,
         Command::Output(args) => show::outputs(global, args, output).await,
         Command::Db(args) => db::db(global, args, output).await,
+        Command::Verify(args) => verify::verify(global, args, output).await,
         Command::Graph => show::graph(global, output),
         Command::Schema => show::schema(output),
         Command::Sandbox { command } => sandbox::sandbox(global, command, output).await,

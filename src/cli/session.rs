@@ -46,6 +46,8 @@ pub struct Session {
     pub warnings: Vec<Diagnostic>,
     /// How fast the world runs; 1 but in the sandbox.
     pub speed: f64,
+    /// The clients.
+    pub clients: Clients,
     /// How Postgres is reached.
     pub connector: pg::Connector,
     local: Option<Local>,
@@ -277,6 +279,7 @@ impl Session {
             stack: loaded.into_stack(facts),
             warnings,
             speed: local.map_or(1.0, |l| l.speed),
+            clients,
             connector,
             local: None,
         })

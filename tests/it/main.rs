@@ -15,6 +15,7 @@ mod cli_life;
 mod cli_refresh;
 mod cli_saved;
 mod cli_told;
+mod cli_verify;
 mod conformance;
 mod engine_destroy;
 mod engine_promises;
