@@ -5,6 +5,7 @@ mod ask;
 mod db;
 mod failure;
 mod keep;
+mod leftovers;
 mod local;
 mod output;
 mod planning;
