@@ -246,83 +246,7 @@ impl Resource for IamRole {
     }
 
     fn check(spec: &Spec, facts: &Facts, _: &Claims) -> Vec<Complaint> {
-        let mut found = Vec::new();
-        let mut wrong = |path: String, what: String| {
-            found.push(Complaint {
-                path,
-                diagnostic: Diagnostic::error("IAM would refuse this role").detail(what),
-            });
-        };
-        if let Ok(name) = facts.get(&spec.name)
-            && let Some(what) = aws::iam_name_problem(&name, 64)
-        {
-            wrong("name".to_owned(), what);
-        }
-        if let Some(Ok(path)) = spec.path.as_ref().map(|p| facts.get(p))
-            && let Some(what) = aws::iam_path_problem(&path)
-        {
-            wrong("path".to_owned(), what);
-        }
-        if let Some(Ok(text)) = spec.description.as_ref().map(|d| facts.get(d))
-            && text.chars().count() > 1000
-        {
-            wrong(
-                "description".to_owned(),
-                "a description has at most 1000 characters".to_owned(),
-            );
-        }
-        if spec.assumed_by.0.is_empty() {
-            wrong(
-                "assumed_by".to_owned(),
-                "nobody could assume the role".to_owned(),
-            );
-        }
-        for (at, service) in spec.assumed_by.0.iter().enumerate() {
-            if let Ok(service) = facts.get(service)
-                && !is_service(&service)
-            {
-                let path = match spec.assumed_by.0.len() {
-                    1 => "assumed_by".to_owned(),
-                    _ => format!("assumed_by[{at}]"),
-                };
-                wrong(
-                    path,
-                    format!("`{service}` is no service: write it as lambda.amazonaws.com"),
-                );
-            }
-        }
-        let boundary = spec.permissions_boundary.iter();
-        let arns = spec
-            .policies
-            .iter()
-            .flatten()
-            .enumerate()
-            .map(|(at, policy)| (format!("policies[{at}]"), policy))
-            .chain(boundary.map(|b| ("permissions_boundary".to_owned(), b)));
-        for (path, arn) in arns {
-            if let Ok(arn) = facts.get(arn)
-                && !aws::is_policy_arn(&arn)
-            {
-                wrong(
-                    path,
-                    format!(
-                        "`{arn}` is no policy's ARN; names will not do, since an AWS-managed policy may have the same one"
-                    ),
-                );
-            }
-        }
-        for (path, what) in check::inline(spec, facts) {
-            wrong(path, what);
-        }
-        if let Some(Ok(seconds)) = spec.max_session_duration.as_ref().map(|m| facts.get(m))
-            && !(3600..=43200).contains(&seconds)
-        {
-            wrong(
-                "max_session_duration".to_owned(),
-                "a session lasts 3600 to 43200 seconds at most".to_owned(),
-            );
-        }
-        found
+        check::check(spec, facts)
     }
 
     async fn read(&self, key: &String) -> Result<Option<Live>, Fault> {
@@ -444,14 +368,4 @@ fn inside(diff: &Diff, gone: bool) -> bool {
         .iter()
         .filter(policy)
         .any(|f| (f.after == Shown::NOTHING) == gone)
-}
-
-fn is_service(text: &str) -> bool {
-    text.split_once('.').is_some_and(|(name, rest)| {
-        !name.is_empty()
-            && (rest.ends_with("amazonaws.com")
-                || rest.ends_with("amazonaws.com.cn")
-                || rest == "amazon.com"
-                || rest.ends_with(".aws.internal"))
-    })
 }

@@ -304,7 +304,13 @@ fn what_iam_would_refuse_is_found() {
         ),
         (
             Spec {
-                inline_policies: Some([("a".to_owned(), json!({"Statement": "x"}))].into()),
+                inline_policies: Some(
+                    [(
+                        "a".to_owned(),
+                        json!({"Version": "2008-10-17", "Statement": document()["Statement"]}),
+                    )]
+                    .into(),
+                ),
                 ..spec()
             },
             "inline_policies.a.Version",
@@ -428,6 +434,9 @@ fn a_new_one_is_shown_in_the_order_of_the_comparison() {
     let fields = Diff::of_new(IamRole::fields(&bare));
     assert_eq!(fields.paths(), ["name", "assumed_by"]);
     // nothing is attached to it, unless what is attached is not known yet
-    let attaches = |diff: &Diff| IamRole::calls(Action::Create, diff).len() == 2;
+    let attaches = |diff: &Diff| {
+        let calls = IamRole::calls(Action::Create, diff);
+        calls.iter().any(|c| c.operation == "AttachRolePolicy")
+    };
     assert!(!attaches(&fields) && attaches(&diff) && attaches(&Diff::default()));
 }

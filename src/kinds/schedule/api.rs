@@ -1,5 +1,7 @@
 //! The calls to EventBridge Scheduler.
 
+mod groups;
+
 use super::live::{Desired, Key, Live};
 use super::mark;
 use super::spec::{AfterCompletion, State};
@@ -10,15 +12,12 @@ use aws_sdk_scheduler::error::ProvideErrorMetadata;
 use aws_sdk_scheduler::operation::get_schedule::GetScheduleOutput;
 use aws_sdk_scheduler::primitives::DateTime;
 use aws_sdk_scheduler::types::{
-    ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy,
-    ScheduleGroupState, ScheduleState, Tag, Target,
+    ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, ScheduleState,
+    Target,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
-use std::collections::BTreeMap;
 
 const NOT_FOUND: &str = "ResourceNotFoundException";
-/// The group that is always there, and cannot be deleted.
-const DEFAULT: &str = "default";
 /// At most so many schedules are looked into when orphans are looked for: it costs a call each.
 const MOST_SEARCHED: usize = 500;
 /// So many of these calls at once.
@@ -96,7 +95,7 @@ pub async fn read(clients: &Clients, key: &Key) -> Result<Option<Live>, Fault> {
 /// Makes the schedule, and its group where there is none.
 pub async fn create(clients: &Clients, want: &Desired) -> Result<(), Fault> {
     const OP: &str = "scheduler:CreateSchedule";
-    let made = ensure_group(clients, want).await?;
+    let made = groups::ensure(clients, want).await?;
     let window = FlexibleTimeWindow::builder()
         .mode(FlexibleTimeWindowMode::Off)
         .build()
@@ -152,49 +151,6 @@ fn state(state: State) -> ScheduleState {
         State::Enabled => ScheduleState::Enabled,
         State::Disabled => ScheduleState::Disabled,
     }
-}
-
-/// Makes the group where it is not there, and tells whether it did.
-async fn ensure_group(clients: &Clients, want: &Desired) -> Result<bool, Fault> {
-    const GET: &str = "scheduler:GetScheduleGroup";
-    const OP: &str = "scheduler:CreateScheduleGroup";
-    let name = &want.key.group;
-    match clients
-        .scheduler
-        .get_schedule_group()
-        .name(name)
-        .send()
-        .await
-    {
-        // a group goes a while after its last schedule; then it is made again
-        Ok(group) if group.state == Some(ScheduleGroupState::Deleting) => {
-            return Err(Fault::new(
-                GET,
-                Class::Busy,
-                format!("the group {name} is being deleted"),
-            ));
-        }
-        Ok(_) => return Ok(false),
-        Err(e) if e.code() == Some(NOT_FOUND) => {}
-        Err(e) => return Err(fault(GET, false, &[], &e)),
-    }
-    let tags = want
-        .tags
-        .iter()
-        .map(|(key, value)| Tag::builder().key(key).value(value).build())
-        .collect::<Result<Vec<Tag>, _>>()
-        .map_err(|e| built_wrong(OP, &e))?;
-    // somebody else is making it, or it is still being deleted: the next try finds out
-    let rules = &[("ConflictException", Class::Busy)];
-    clients
-        .scheduler
-        .create_schedule_group()
-        .name(name)
-        .set_tags(Some(tags))
-        .send()
-        .await
-        .map(|_| true)
-        .map_err(|e| fault(OP, true, rules, &e))
 }
 
 /// Changes what is in `diff`. `UpdateSchedule` resets what is not sent (service model): everything that is there is
@@ -284,88 +240,15 @@ pub async fn delete(clients: &Clients, have: &Live, stack: &str) -> Result<(), F
             _ => {}
         }
     }
-    tidy(clients, &have.group, &have.arn, stack)
+    groups::tidy(clients, &have.group, &have.arn, stack)
         .await
         .map_err(|fault| after_changes(true, fault))
-}
-
-/// Deletes a group that is the stack's and has no schedules.
-async fn tidy(clients: &Clients, group: &str, arn: &str, stack: &str) -> Result<(), Fault> {
-    if group == DEFAULT || !names(clients, Some(group), 1).await?.is_empty() {
-        return Ok(());
-    }
-    // arn:aws:scheduler:us-west-2:123456789012:schedule/group/name
-    let prefix: Vec<&str> = arn.splitn(6, ':').take(5).collect();
-    let arn = format!("{}:schedule-group/{group}", prefix.join(":"));
-    if !group_is_ours(clients, &arn, stack).await? {
-        return Ok(());
-    }
-    let sent = clients.scheduler.delete_schedule_group().name(group).send();
-    match sent.await {
-        // a conflict: it is being deleted already
-        Err(e) if !matches!(e.code(), Some(NOT_FOUND | "ConflictException")) => {
-            Err(fault("scheduler:DeleteScheduleGroup", true, &[], &e))
-        }
-        _ => Ok(()),
-    }
-}
-
-async fn group_is_ours(clients: &Clients, arn: &str, stack: &str) -> Result<bool, Fault> {
-    let tags = group_tags(clients, arn).await?;
-    Ok(tags.get(STACK_TAG).map(String::as_str) == Some(stack))
-}
-
-async fn group_tags(clients: &Clients, arn: &str) -> Result<BTreeMap<String, String>, Fault> {
-    let sent = clients
-        .scheduler
-        .list_tags_for_resource()
-        .resource_arn(arn)
-        .send()
-        .await;
-    match sent {
-        Ok(answer) => Ok(answer
-            .tags
-            .unwrap_or_default()
-            .into_iter()
-            .map(|t| (t.key, t.value))
-            .collect()),
-        Err(e) if e.code() == Some(NOT_FOUND) => Ok(BTreeMap::new()),
-        Err(e) => Err(fault("scheduler:ListTagsForResource", false, &[], &e)),
-    }
-}
-
-/// Lists schedules, in one group or in all, at most so many.
-async fn names(clients: &Clients, group: Option<&str>, most: usize) -> Result<Vec<Key>, Fault> {
-    let mut found = Vec::new();
-    let mut pages = clients
-        .scheduler
-        .list_schedules()
-        .set_group_name(group.map(str::to_owned))
-        .into_paginator()
-        .send();
-    while let Some(page) = pages.next().await {
-        match page {
-            Ok(page) => found.extend(page.schedules.into_iter().filter_map(|s| {
-                Some(Key {
-                    group: s.group_name?,
-                    name: s.name?,
-                })
-            })),
-            Err(e) if e.code() == Some(NOT_FOUND) => break,
-            Err(e) => return Err(fault("scheduler:ListSchedules", false, &[], &e)),
-        }
-        if found.len() >= most {
-            found.truncate(most);
-            break;
-        }
-    }
-    Ok(found)
 }
 
 /// Finds the stack's schedules, and groups of its own that have none any more. A list shows no descriptions, so that each
 /// schedule costs a call of its own; what lies behind [`MOST_SEARCHED`] is not found.
 pub async fn find_owned(clients: &Clients, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
-    let keys = names(clients, None, MOST_SEARCHED).await?;
+    let keys = groups::names(clients, None, MOST_SEARCHED).await?;
     let all: Vec<Option<Live>> = stream::iter(keys.clone())
         .map(|key| async move { read(clients, &key).await })
         .buffered(AT_ONCE)
@@ -382,8 +265,8 @@ pub async fn find_owned(clients: &Clients, stack: &str) -> Result<Vec<Found<Live
             })
         })
         .collect();
-    for (name, arn) in empty_groups(clients, &keys).await? {
-        let tags = group_tags(clients, &arn).await?;
+    for (name, arn) in groups::empty(clients, &keys).await? {
+        let tags = groups::tags(clients, &arn).await?;
         if tags.get(STACK_TAG).map(String::as_str) == Some(stack)
             && let Some(addr) = tags.get(aws::ADDR_TAG)
         {
@@ -397,26 +280,6 @@ pub async fn find_owned(clients: &Clients, stack: &str) -> Result<Vec<Found<Live
                 },
             });
         }
-    }
-    Ok(found)
-}
-
-/// Returns names and ARNs of groups that none of these schedules is in, and that are not going already.
-async fn empty_groups(clients: &Clients, keys: &[Key]) -> Result<Vec<(String, String)>, Fault> {
-    let mut found = Vec::new();
-    let mut pages = clients
-        .scheduler
-        .list_schedule_groups()
-        .into_paginator()
-        .send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|e| fault("scheduler:ListScheduleGroups", false, &[], &e))?;
-        found.extend(page.schedule_groups.into_iter().filter_map(|g| {
-            let (name, arn) = (g.name?, g.arn?);
-            let used = name == DEFAULT || keys.iter().any(|k| k.group == name);
-            let going = g.state == Some(ScheduleGroupState::Deleting);
-            (!used && !going).then_some((name, arn))
-        }));
     }
     Ok(found)
 }
