@@ -5,7 +5,8 @@
 //! ```text
 //! cli                                            wiring, one file a command
 //! render                                         plan and events to bytes
-//! engine   stack   kinds                         decides and does · reads the file · knows AWS objects
+//! engine   stack   kinds   app                   decides and does · reads the file · knows AWS objects · the
+//!                                                application's own operations
 //! resource yaml assets aws pg public_ip sandbox  the trait · the tree · files · clients
 //! model                                          plain data
 //! ```
@@ -24,6 +25,7 @@
 )]
 #![warn(missing_docs)]
 
+pub mod app;
 pub mod assets;
 pub mod aws;
 pub mod cli;

@@ -9,7 +9,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Every module of the crate's root and its floor. Arrows point down, or stay on their floor.
-const FLOORS: [(&str, u8); 15] = [
+const FLOORS: [(&str, u8); 16] = [
     ("model", 0),
     ("resource", 1),
     ("aws", 1),
@@ -23,12 +23,13 @@ const FLOORS: [(&str, u8); 15] = [
     ("engine", 2),
     ("stack", 2),
     ("kinds", 2),
+    ("app", 2),
     ("render", 3),
     ("cli", 4),
 ];
 
 /// What a folder must not name besides what is above it.
-const NEVER: [(&str, &[&str], &str); 3] = [
+const NEVER: [(&str, &[&str], &str); 4] = [
     (
         "engine",
         &["kinds", "aws", "pg", "render", "cli", "stack"],
@@ -38,6 +39,23 @@ const NEVER: [(&str, &[&str], &str); 3] = [
         "kinds",
         &["engine", "stack", "render", "cli"],
         "kinds meet only through outputs",
+    ),
+    (
+        "app",
+        &[
+            "model",
+            "resource",
+            "aws",
+            "public_ip",
+            "workspace",
+            "files",
+            "yaml",
+            "assets",
+            "engine",
+            "stack",
+            "kinds",
+        ],
+        "the application knows its database alone",
     ),
     (
         "render",
@@ -659,6 +677,10 @@ fn a_forbidden_line_is_caught() {
             "kinds/sql_script/mod.rs",
             "use crate::{model::{self, Plan}, sandbox::Sandbox};",
         ),
+        // the application
+        ("app/mod.rs", "use crate::model::Secret;"),
+        ("app/activities/mod.rs", "use crate::kinds::all;"),
+        ("pg/mod.rs", "use crate::app::Ttl;"),
         // the sandbox
         ("sandbox/rds/mod.rs", "use crate::model::Secret;"),
         ("sandbox/rds/mod.rs", "use super::super::pg::Connector;"),
@@ -735,6 +757,7 @@ fn a_forbidden_line_is_caught() {
             "use super::Queue; use crate::model::Plan;",
         ),
         ("engine/wait.rs", "fn f() { tokio::time::sleep(d) }"),
+        ("app/mod.rs", "use crate::pg::Pool;"),
         (
             "engine/step.rs",
             "async fn f() { tokio::time::timeout(d, x).await }",
