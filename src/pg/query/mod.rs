@@ -34,6 +34,8 @@ mod bind_tests;
 #[cfg(test)]
 mod live_tests;
 #[cfg(test)]
+mod live_values_tests;
+#[cfg(test)]
 mod wrap_tests;
 
 pub(super) use answer::Reply;
