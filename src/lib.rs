@@ -5,7 +5,8 @@
 //! ```text
 //! cli                                            wiring, one file a command
 //! render                                         plan and events to bytes
-//! engine   stack   kinds                         decides and does · reads the file · knows AWS objects
+//! engine   stack   kinds   app                   decides and does · reads the file · knows AWS objects · the
+//!                                                application's own operations
 //! resource yaml assets aws pg database           the trait · the tree · files · clients
 //! public_ip sandbox
 //! model                                          plain data
@@ -25,6 +26,7 @@
 )]
 #![warn(missing_docs)]
 
+pub mod app;
 pub mod assets;
 pub mod aws;
 pub mod cli;

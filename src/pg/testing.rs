@@ -44,7 +44,8 @@ impl Server {
         })
     }
 
-    fn start() -> Self {
+    /// A server of one's own, which may be restarted.
+    pub(super) fn start() -> Self {
         let binaries = binaries();
         let user = unprivileged_user();
         let directory = tempfile::Builder::new()
@@ -94,6 +95,23 @@ impl Server {
         }
         let log = fs::read_to_string(directory.path().join("log")).unwrap_or_default();
         panic!("postgres does not start:\n{log}");
+    }
+
+    /// Ends the server as a crash would (`immediate`) or as an administrator (`fast`).
+    pub(super) fn stop(&mut self, mode: &str) {
+        let stopped = run(&self.binaries, "pg_ctl", self.directory.path(), self.user)
+            .args(["-D", "data", "stop", "-m", mode, "-w"])
+            .output()
+            .unwrap();
+        assert!(stopped.status.success(), "{stopped:?}");
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again where it was; ready when this returns.
+    pub(super) fn start_again(&mut self) {
+        let directory = self.directory.path();
+        self.child = postgres(&self.binaries, directory, self.user, self.port);
+        assert!(ready(directory, &mut self.child), "it does not start again");
     }
 
     /// The directory of the Unix socket.

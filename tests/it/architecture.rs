@@ -9,7 +9,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Every module of the crate's root and its floor. Arrows point down, or stay on their floor.
-const FLOORS: [(&str, u8); 16] = [
+const FLOORS: [(&str, u8); 17] = [
     ("model", 0),
     ("resource", 1),
     ("aws", 1),
@@ -24,12 +24,13 @@ const FLOORS: [(&str, u8); 16] = [
     ("engine", 2),
     ("stack", 2),
     ("kinds", 2),
+    ("app", 2),
     ("render", 3),
     ("cli", 4),
 ];
 
 /// What a folder must not name besides what is above it.
-const NEVER: [(&str, &[&str], &str); 3] = [
+const NEVER: [(&str, &[&str], &str); 4] = [
     (
         "engine",
         &["kinds", "aws", "pg", "database", "render", "cli", "stack"],
@@ -39,6 +40,23 @@ const NEVER: [(&str, &[&str], &str); 3] = [
         "kinds",
         &["engine", "stack", "render", "cli"],
         "kinds meet only through outputs",
+    ),
+    (
+        "app",
+        &[
+            "model",
+            "resource",
+            "aws",
+            "public_ip",
+            "workspace",
+            "files",
+            "yaml",
+            "assets",
+            "engine",
+            "stack",
+            "kinds",
+        ],
+        "the application knows its database alone",
     ),
     (
         "render",
@@ -664,6 +682,10 @@ fn a_forbidden_line_is_caught() {
             "kinds/sql_script/mod.rs",
             "use crate::{model::{self, Plan}, sandbox::Sandbox};",
         ),
+        // the application
+        ("app/mod.rs", "use crate::model::Secret;"),
+        ("app/activities/mod.rs", "use crate::kinds::all;"),
+        ("pg/mod.rs", "use crate::app::Ttl;"),
         // the sandbox
         ("sandbox/rds/mod.rs", "use crate::model::Secret;"),
         ("sandbox/rds/mod.rs", "use super::super::pg::Connector;"),
@@ -740,6 +762,7 @@ fn a_forbidden_line_is_caught() {
             "use super::Queue; use crate::model::Plan;",
         ),
         ("engine/wait.rs", "fn f() { tokio::time::sleep(d) }"),
+        ("app/mod.rs", "use crate::pg::Pool;"),
         (
             "engine/step.rs",
             "async fn f() { tokio::time::timeout(d, x).await }",

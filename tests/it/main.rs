@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods)] // a test may wait for a process
 #![allow(clippy::result_large_err)] // as in the library
 
+mod app;
 mod architecture;
 mod cli;
 mod cli_asks;
