@@ -9,6 +9,7 @@ pub mod ec2;
 pub mod faults;
 pub mod iam;
 pub mod lambda;
+pub mod logs;
 pub mod postgres;
 pub mod rds;
 pub mod server;
@@ -85,6 +86,7 @@ impl Sandbox {
             Service::Iam => iam::handle(self, call).await,
             Service::Sts => sts::handle(self, call).await,
             Service::CognitoIdp => cognito::handle(self, call).await,
+            Service::Logs => logs::handle(self, call).await,
             Service::Lambda => lambda::handle(self, call).await,
         }
     }

@@ -1,6 +1,6 @@
 //! Everything that exists in the sandbox, as one readable JSON document.
 
-use super::{cognito, ec2, iam, lambda, rds};
+use super::{cognito, ec2, iam, lambda, logs, rds};
 use serde::{Deserialize, Serialize};
 
 /// The account that the sandbox plays.
@@ -23,6 +23,9 @@ pub struct World {
     pub lambda: lambda::State,
     /// User pools and their users.
     pub cognito: cognito::State,
+    /// Log groups; a world from before they were there has none.
+    #[serde(default)]
+    pub logs: logs::State,
 }
 
 impl World {
@@ -37,6 +40,7 @@ impl World {
             iam: iam::State::first(),
             lambda: lambda::State::default(),
             cognito: cognito::State::first(region),
+            logs: logs::State::default(),
         }
     }
 

@@ -12,6 +12,7 @@ pub fn throttle(call: &Call) -> ApiError {
         }
         Service::Ec2 => ApiError::new(503, "RequestLimitExceeded", "Request limit exceeded."),
         Service::CognitoIdp => ApiError::new(400, "TooManyRequestsException", "Rate exceeded"),
+        Service::Logs => ApiError::new(400, "ThrottlingException", "Rate exceeded"),
         Service::Lambda => {
             let mut error = ApiError::new(429, "TooManyRequestsException", "Rate exceeded");
             error
@@ -35,6 +36,10 @@ pub fn internal(call: &Call) -> ApiError {
         ),
         Service::Ec2 => ("InternalError", "An internal error has occurred"),
         Service::CognitoIdp => ("InternalErrorException", "Internal Error"),
+        Service::Logs => (
+            "ServiceUnavailableException",
+            "The service cannot complete the request.",
+        ),
         Service::Lambda => (
             "ServiceException",
             "An error occurred and the request cannot be processed.",
@@ -53,6 +58,10 @@ pub fn deny(call: &Call) -> ApiError {
         Service::CognitoIdp => (
             "cognito-idp",
             format!("arn:aws:cognito-idp:{}:{ACCOUNT}:userpool/*", call.region),
+        ),
+        Service::Logs => (
+            "logs",
+            format!("arn:aws:logs:{}:{ACCOUNT}:log-group:*", call.region),
         ),
         Service::Lambda => (
             "lambda",
@@ -76,7 +85,9 @@ pub fn deny(call: &Call) -> ApiError {
         ),
         Service::Rds | Service::Iam | Service::Sts => ApiError::new(403, "AccessDenied", sentence),
         Service::Lambda => ApiError::new(403, "AccessDeniedException", sentence),
-        Service::CognitoIdp => ApiError::new(400, "AccessDeniedException", sentence),
+        Service::CognitoIdp | Service::Logs => {
+            ApiError::new(400, "AccessDeniedException", sentence)
+        }
     }
 }
 
@@ -103,6 +114,11 @@ pub fn conflict(call: &Call) -> ApiError {
             400,
             "ConcurrentModificationException",
             "Another request is modifying the user pool. Try again.",
+        ),
+        Service::Logs => ApiError::new(
+            400,
+            "OperationAbortedException",
+            "A conflicting operation is currently in progress against this resource. Please try again.",
         ),
         Service::Lambda => ApiError::new(
             409,
