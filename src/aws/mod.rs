@@ -5,6 +5,7 @@ mod clients;
 mod fault;
 mod functions;
 mod iam;
+mod logs;
 mod policy_document;
 mod tags;
 mod user_pool;
@@ -16,6 +17,7 @@ pub use iam::{
     after_changes, built_wrong, from_iam_tags, iam_name_problem, iam_path_problem, iam_tags,
     is_policy_arn, tag_changes,
 };
+pub use logs::{LogPage, log_events};
 pub use policy_document::{
     DocumentChange, MAX_MANAGED_POLICY, decode_policy_document, policy_document_changes,
     policy_document_problems, policy_document_size, same_policy_document, tidy_policy_document,

@@ -126,6 +126,8 @@ pub enum Command {
     Output(OutputArgs),
     /// The database itself: connect, create, drop, load, seed, setup, sessions, wait.
     Db(super::db::args::DbArgs),
+    /// What the function has logged, from CloudWatch.
+    Logs(LogsArgs),
     /// The dependency graph (--format dot or mermaid).
     Graph,
     /// The JSON Schema of stack.yaml.
@@ -291,6 +293,21 @@ pub struct OutputArgs {
     /// Show secrets too.
     #[arg(long)]
     pub show_secrets: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct LogsArgs {
+    /// The function, `lambda_function.post-confirmation`; need not be given where the file has only one.
+    pub addr: Option<Addr>,
+    /// How far back: `90s`, `10m`, `2h`, `7d`.
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    pub since: Period,
+    /// Stay, and show what is logged from now on, until Ctrl-C.
+    #[arg(long)]
+    pub follow: bool,
+    /// Only requests that failed, each with all of its lines.
+    #[arg(long)]
+    pub errors: bool,
 }
 
 #[derive(Debug, Subcommand)]

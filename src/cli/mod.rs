@@ -5,6 +5,7 @@ mod ask;
 mod db;
 mod failure;
 mod local;
+mod logs;
 mod output;
 mod planning;
 mod refresh;
@@ -93,6 +94,7 @@ async fn dispatch(cli: &Cli, output: &Output) -> Result<u8, Failure> {
         Command::Status(args) => show::status(global, args, output).await,
         Command::Output(args) => show::outputs(global, args, output).await,
         Command::Db(args) => db::db(global, args, output).await,
+        Command::Logs(args) => logs::logs(global, args, output).await,
         Command::Graph => show::graph(global, output),
         Command::Schema => show::schema(output),
         Command::Sandbox { command } => sandbox::sandbox(global, command, output).await,

@@ -48,6 +48,8 @@ pub struct Session {
     pub speed: f64,
     /// How Postgres is reached.
     pub connector: pg::Connector,
+    /// How AWS is reached.
+    pub clients: Clients,
     local: Option<Local>,
 }
 
@@ -278,6 +280,7 @@ impl Session {
             warnings,
             speed: local.map_or(1.0, |l| l.speed),
             connector,
+            clients,
             local: None,
         })
     }
