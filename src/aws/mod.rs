@@ -6,6 +6,7 @@ mod fault;
 mod functions;
 mod iam;
 mod invoke;
+mod logs;
 mod policy_document;
 mod sign_up;
 mod tags;
@@ -19,6 +20,7 @@ pub use iam::{
     is_policy_arn, tag_changes,
 };
 pub use invoke::{Invocation, invoke};
+pub use logs::{LogPage, log_events};
 pub use policy_document::{
     DocumentChange, MAX_MANAGED_POLICY, decode_policy_document, policy_document_changes,
     policy_document_problems, policy_document_size, same_policy_document, tidy_policy_document,

@@ -129,6 +129,8 @@ pub enum Command {
     /// Prove the whole chain, from a sign-up to a row. Exit code 1 where something fails, 3 where something cannot be
     /// proved.
     Verify(VerifyArgs),
+    /// What the function has logged, from CloudWatch.
+    Logs(LogsArgs),
     /// The dependency graph (--format dot or mermaid).
     Graph,
     /// The JSON Schema of stack.yaml.
@@ -336,6 +338,21 @@ pub struct OutputArgs {
     /// Show secrets too.
     #[arg(long)]
     pub show_secrets: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct LogsArgs {
+    /// The function, `lambda_function.post-confirmation`; need not be given where the file has only one.
+    pub addr: Option<Addr>,
+    /// How far back: `90s`, `10m`, `2h`, `7d`.
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    pub since: Period,
+    /// Stay, and show what is logged from now on, until Ctrl-C.
+    #[arg(long)]
+    pub follow: bool,
+    /// Only requests that failed, each with all of its lines.
+    #[arg(long)]
+    pub errors: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,6 +7,7 @@ mod failure;
 mod keep;
 mod leftovers;
 mod local;
+mod logs;
 mod output;
 mod planning;
 mod power;
@@ -97,6 +98,7 @@ async fn dispatch(cli: &Cli, output: &Output) -> Result<u8, Failure> {
         Command::Output(args) => show::outputs(global, args, output).await,
         Command::Db(args) => db::db(global, args, output).await,
         Command::Verify(args) => verify::verify(global, args, output).await,
+        Command::Logs(args) => logs::logs(global, args, output).await,
         Command::Graph => show::graph(global, output),
         Command::Schema => show::schema(output),
         Command::Sandbox { command } => sandbox::sandbox(global, command, output).await,

@@ -72,9 +72,17 @@ impl Output {
     /// # Errors
     /// Where it cannot be written. A reader who has read enough (`| head`) is none.
     pub fn result(&self, text: &str) -> std::io::Result<()> {
+        self.more(text).map(|_| ())
+    }
+
+    /// Writes a part of a result that goes on. False where the reader has read enough: there is no use in going on.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn more(&self, text: &str) -> std::io::Result<bool> {
         match line(&mut std::io::stdout().lock(), text) {
-            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            other => other,
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+            other => other.map(|()| true),
         }
     }
 

@@ -9,6 +9,7 @@ pub mod ec2;
 pub mod faults;
 pub mod iam;
 pub mod lambda;
+pub mod logs;
 pub mod postgres;
 pub mod rds;
 pub mod scheduler;
@@ -97,6 +98,7 @@ impl Sandbox {
             Service::Iam => iam::handle(self, call).await,
             Service::Sts => sts::handle(self, call).await,
             Service::CognitoIdp => cognito::handle(self, call).await,
+            Service::Logs => logs::handle(self, call).await,
             Service::Lambda => lambda::handle(self, call).await,
             Service::Scheduler => scheduler::handle(self, call).await,
         }

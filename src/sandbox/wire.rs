@@ -16,6 +16,8 @@ pub enum Service {
     Sts,
     /// JSON 1.1.
     CognitoIdp,
+    /// CloudWatch Logs. JSON 1.1.
+    Logs,
     /// REST with JSON bodies.
     Lambda,
     /// REST with JSON bodies.
@@ -42,7 +44,7 @@ pub struct Call {
 pub enum Input {
     /// Form parameters (rds, ec2, iam, sts).
     Query(Params),
-    /// A JSON body (cognito-idp).
+    /// A JSON body (cognito-idp, logs).
     Json(Value),
     /// Method, decoded path segments, query string and JSON body (lambda, scheduler).
     Rest {

@@ -1,6 +1,6 @@
 //! Everything that exists in the sandbox, as one readable JSON document.
 
-use super::{cognito, ec2, iam, lambda, rds, scheduler};
+use super::{cognito, ec2, iam, lambda, logs, rds, scheduler};
 use serde::{Deserialize, Serialize};
 
 /// The account that the sandbox plays.
@@ -26,6 +26,9 @@ pub struct World {
     /// Schedules and their groups; a world of an earlier version has none.
     #[serde(default)]
     pub scheduler: scheduler::State,
+    /// Log groups; a world from before they were there has none.
+    #[serde(default)]
+    pub logs: logs::State,
 }
 
 impl World {
@@ -41,6 +44,7 @@ impl World {
             lambda: lambda::State::default(),
             cognito: cognito::State::first(region),
             scheduler: scheduler::State::default(),
+            logs: logs::State::default(),
         }
     }
 

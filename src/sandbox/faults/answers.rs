@@ -13,6 +13,7 @@ pub fn throttle(call: &Call) -> ApiError {
         Service::Ec2 => ApiError::new(503, "RequestLimitExceeded", "Request limit exceeded."),
         Service::CognitoIdp => ApiError::new(400, "TooManyRequestsException", "Rate exceeded"),
         Service::Scheduler => ApiError::new(429, "ThrottlingException", "Rate exceeded"),
+        Service::Logs => ApiError::new(400, "ThrottlingException", "Rate exceeded"),
         Service::Lambda => {
             let mut error = ApiError::new(429, "TooManyRequestsException", "Rate exceeded");
             error
@@ -37,6 +38,10 @@ pub fn internal(call: &Call) -> ApiError {
         Service::Ec2 => ("InternalError", "An internal error has occurred"),
         Service::CognitoIdp => ("InternalErrorException", "Internal Error"),
         Service::Scheduler => ("InternalServerException", "Internal Server Error"),
+        Service::Logs => (
+            "ServiceUnavailableException",
+            "The service cannot complete the request.",
+        ),
         Service::Lambda => (
             "ServiceException",
             "An error occurred and the request cannot be processed.",
@@ -59,6 +64,10 @@ pub fn deny(call: &Call) -> ApiError {
         Service::Scheduler => (
             "scheduler",
             format!("arn:aws:scheduler:{}:{ACCOUNT}:*", call.region),
+        ),
+        Service::Logs => (
+            "logs",
+            format!("arn:aws:logs:{}:{ACCOUNT}:log-group:*", call.region),
         ),
         Service::Lambda => (
             "lambda",
@@ -84,7 +93,9 @@ pub fn deny(call: &Call) -> ApiError {
         Service::Lambda | Service::Scheduler => {
             ApiError::new(403, "AccessDeniedException", sentence)
         }
-        Service::CognitoIdp => ApiError::new(400, "AccessDeniedException", sentence),
+        Service::CognitoIdp | Service::Logs => {
+            ApiError::new(400, "AccessDeniedException", sentence)
+        }
     }
 }
 
@@ -116,6 +127,11 @@ pub fn conflict(call: &Call) -> ApiError {
             409,
             "ConflictException",
             "The resource is being changed by another request.",
+        ),
+        Service::Logs => ApiError::new(
+            400,
+            "OperationAbortedException",
+            "A conflicting operation is currently in progress against this resource. Please try again.",
         ),
         Service::Lambda => ApiError::new(
             409,

@@ -146,6 +146,27 @@ fn refusals_are_the_services_own() {
         ),
         (
             "conflict",
+            Service::Logs,
+            "CreateLogGroup",
+            "400 OperationAbortedException",
+            "conflicting operation",
+        ),
+        (
+            "deny",
+            Service::Logs,
+            "FilterLogEvents",
+            "400 AccessDeniedException",
+            "not authorized to perform: logs:FilterLogEvents",
+        ),
+        (
+            "throttle",
+            Service::Logs,
+            "FilterLogEvents",
+            "400 ThrottlingException",
+            "Rate exceeded",
+        ),
+        (
+            "conflict",
             Service::CognitoIdp,
             "UpdateUserPool",
             "400 ConcurrentModificationException",

@@ -231,8 +231,12 @@ async fn perform(
     let outcome = run(&job, store.timing()).await?;
     let lines = report::lines(&release, &request_id, begun, store.timing().now(), &outcome);
     let tail = report::tail(&lines);
-    if let Err(e) = logs::append(store, &name, &lines) {
-        tracing::warn!(function = name, error = %e, "the log of the function cannot be written");
+    if let Err(e) = logs::append(store, &release, &job.log, &lines) {
+        tracing::warn!(
+            function = name,
+            error = e.message,
+            "the log of the function cannot be written"
+        );
     }
     let (payload, error) = match outcome.result {
         Ok(payload) => (payload, None),

@@ -1,79 +1,83 @@
-//! The logs of functions: one JSON object a line, `<world>/logs/<function>.jsonl`. As on AWS they outlive the
-//! function.
+//! Where a function's log goes: into CloudWatch Logs, as far as its role allows. The group is made with the first
+//! line, without expiry, and outlives the function (aws-facts §4.9).
 
-use crate::sandbox::store::{Store, replace};
+use super::model::Release;
+use crate::sandbox::logs;
+use crate::sandbox::store::Store;
 use crate::sandbox::timing::Moment;
-use rustix::fs::{FlockOperation, flock};
-use serde::{Deserialize, Serialize};
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-
-/// Beyond this many bytes the older half of a log is dropped.
-const MOST: u64 = 4 * 1024 * 1024;
+use crate::sandbox::wire::ApiError;
+use crate::sandbox::world::ACCOUNT;
 
 /// One line of a log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
     /// Milliseconds since 1970.
     pub time: Moment,
-    /// The invocation that wrote it.
-    pub request_id: String,
     /// The text.
     pub message: String,
 }
 
-fn file(store: &Store, function: &str) -> PathBuf {
-    store.dir().join("logs").join(format!("{function}.jsonl"))
+/// The place of one environment's log.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// `/aws/lambda/<name>`, unless the function says otherwise.
+    pub group: String,
+    /// `YYYY/MM/DD/[$LATEST]<hex>`.
+    pub stream: String,
 }
 
-/// Returns the lines of a function's log, oldest first, from `since` (milliseconds) on; none where it never ran.
+impl Place {
+    /// Returns the place for an environment that is started now. Every run here has an environment of its own.
+    pub(super) fn of(release: &Release, now: Moment, request_id: &str) -> Self {
+        let day = jiff::Timestamp::from_millisecond(now).unwrap_or_default();
+        Place {
+            group: release.settings.logging["LogGroup"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+            stream: format!(
+                "{}/[$LATEST]{}",
+                day.strftime("%Y/%m/%d"),
+                request_id.replace('-', "")
+            ),
+        }
+    }
+}
+
+/// Adds lines to a function's log. What the role may not write is lost, as on AWS.
 ///
 /// # Errors
-/// Where the log cannot be read.
-pub fn lines(store: &Store, function: &str, since: Moment) -> io::Result<Vec<Line>> {
-    let text = match fs::read_to_string(file(store, function)) {
-        Ok(text) => text,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(e),
-    };
-    Ok(text
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Line>(line).ok())
-        .filter(|line| line.time >= since)
-        .collect())
-}
-
-/// Adds lines to a function's log.
-pub(super) fn append(store: &Store, function: &str, lines: &[Line]) -> io::Result<()> {
-    let path = file(store, function);
-    let dir = store.dir().join("logs");
-    fs::create_dir_all(&dir)?;
-    let mut text = Vec::new();
-    for line in lines {
-        serde_json::to_writer(&mut text, line)?;
-        text.push(b'\n');
+/// `InternalFailure` where they cannot be kept.
+pub(super) fn append(
+    store: &Store,
+    release: &Release,
+    place: &Place,
+    lines: &[Line],
+) -> Result<(), ApiError> {
+    let role = &release.settings.role;
+    let now = store.timing().now();
+    let group = format!(
+        "arn:aws:logs:{}:{ACCOUNT}:log-group:{}",
+        store.region(),
+        place.group
+    );
+    let allowed = store.read(|w| {
+        let may = |action: &str, resource: &str| w.iam.role_may(role, action, resource, now);
+        let there = w.logs.groups.contains_key(&place.group);
+        (there || may("logs:CreateLogGroup", &format!("{group}:*")))
+            && may("logs:CreateLogStream", &format!("{group}:*"))
+            && may(
+                "logs:PutLogEvents",
+                &format!("{group}:log-stream:{}", place.stream),
+            )
+    })?;
+    if !allowed {
+        return Ok(());
     }
-    let lock = private(&dir.join("lock"))?;
-    flock(&lock, FlockOperation::LockExclusive)?;
-    private(&path)?.write_all(&text)?;
-    if fs::metadata(&path)?.len() > MOST {
-        let all = fs::read(&path)?;
-        let half = all.len() / 2;
-        let from = all[half..]
-            .iter()
-            .position(|b| *b == b'\n')
-            .map_or(half, |at| half + at + 1);
-        replace(&path, &all[from..])?;
-    }
-    Ok(())
-}
-
-/// Opens a file to be added to; what functions print may be private.
-fn private(path: &Path) -> io::Result<fs::File> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    // every line has its end, as Lambda writes them
+    let lines: Vec<(Moment, String)> = lines
+        .iter()
+        .map(|line| (line.time, format!("{}\n", line.message)))
+        .collect();
+    logs::write(store, &place.group, &place.stream, &lines)
 }

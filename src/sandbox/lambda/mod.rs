@@ -30,7 +30,6 @@ mod variables;
 use super::Sandbox;
 use super::wire::{ApiError, Call, Input, Reply};
 pub use invoke::{Invocation, invoke};
-pub use logs::{Line, lines as log_lines};
 pub use model::{Function, Layer, LayerVersion};
 use request::Request;
 use serde::{Deserialize, Serialize};

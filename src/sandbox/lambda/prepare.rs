@@ -1,6 +1,7 @@
 //! What a run needs: the function and its layers unpacked, and everything that its process gets.
 
 use super::fit::{blocking, failed, overrides};
+use super::logs::Place;
 use super::model::Release;
 use super::run::Job;
 use super::unpack::{keep, unpack};
@@ -73,15 +74,7 @@ pub(super) async fn prepare(
             path.push(dir);
         }
     }
-    let log_group = settings.logging["LogGroup"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    let stream = format!(
-        "{}/[$LATEST]{}",
-        today(store.timing().now()),
-        request_id.replace('-', "")
-    );
+    let log = Place::of(release, store.timing().now(), request_id);
     let order = json!({
         "event": event,
         "places": places,
@@ -91,12 +84,12 @@ pub(super) async fn prepare(
             "invoked_function_arn": names::function_arn(store.region(), name),
             "memory": settings.memory,
             "timeout": settings.timeout,
-            "log_group_name": log_group,
-            "log_stream_name": stream,
+            "log_group_name": log.group,
+            "log_stream_name": log.stream,
             "client_context": client,
         },
     });
-    let mut environment = environment(name, release, store.region(), &task, &log_group, &stream);
+    let mut environment = environment(name, release, store.region(), &task, &log);
     let own = settings.environment.0.get("PYTHONPATH");
     let path = std::env::join_paths(
         path.iter()
@@ -121,6 +114,7 @@ pub(super) async fn prepare(
         environment,
         order,
         request_id: request_id.to_owned(),
+        log,
         timeout: Duration::from_secs(u64::try_from(settings.timeout).unwrap_or(3)),
     })
 }
@@ -130,21 +124,13 @@ fn absolute(path: &Path) -> Result<PathBuf, ApiError> {
         .map_err(|e| failed(format!("The sandbox's directory cannot be found: {e}")))
 }
 
-fn today(now: i64) -> String {
-    jiff::Timestamp::from_millisecond(now)
-        .unwrap_or_default()
-        .strftime("%Y/%m/%d")
-        .to_string()
-}
-
 /// Returns the variables of the process: Lambda's, and over them the function's own.
 fn environment(
     name: &str,
     release: &Release,
     region: &str,
     task: &Path,
-    log_group: &str,
-    stream: &str,
+    log: &Place,
 ) -> Vec<(String, String)> {
     let settings = &release.settings;
     let mut all: Vec<(String, String)> = [
@@ -161,8 +147,8 @@ fn environment(
             &settings.memory.to_string(),
         ),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
-        ("AWS_LAMBDA_LOG_GROUP_NAME", log_group),
-        ("AWS_LAMBDA_LOG_STREAM_NAME", stream),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", &log.group),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", &log.stream),
         // worth nothing anywhere: no call of a function reaches a real account
         ("AWS_ACCESS_KEY_ID", "ASIASANDBOXSANDBOX00"),
         ("AWS_SECRET_ACCESS_KEY", "sandbox"),

@@ -13,11 +13,7 @@ pub(super) fn lines(
     ended: i64,
     outcome: &Outcome,
 ) -> Vec<Line> {
-    let line = |time, message| Line {
-        time,
-        request_id: request_id.to_owned(),
-        message,
-    };
+    let line = |time, message| Line { time, message };
     let ms = outcome.duration.as_secs_f64() * 1000.0;
     let mut report = format!(
         "REPORT RequestId: {request_id}\tDuration: {ms:.2} ms\tBilled Duration: {:.0} ms\tMemory Size: {} MB\tMax \

@@ -1,6 +1,7 @@
 //! One run of a handler: starts the interpreter, listens, and ends it when its time is over.
 
 use super::fit::failed;
+use super::logs::Place;
 use super::python::Python;
 use crate::sandbox::timing::{Moment, Timing};
 use crate::sandbox::wire::ApiError;
@@ -30,6 +31,8 @@ pub(super) struct Job {
     /// What bootstrap.py reads.
     pub(super) order: Value,
     pub(super) request_id: String,
+    /// Where its log goes.
+    pub(super) log: Place,
     pub(super) timeout: Duration,
 }
 

@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 pub struct LoggedCall {
     /// When it arrived.
     pub time: Moment,
-    /// `rds`, `ec2`, `iam`, `sts`, `cognito-idp`, `lambda`; `unknown` where it could not be told.
+    /// `rds`, `ec2`, `iam`, `sts`, `cognito-idp`, `lambda`, `logs`; `unknown` where it could not be told.
     pub service: String,
     /// The operation, empty where it could not be told.
     pub operation: String,

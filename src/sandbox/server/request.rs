@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const COGNITO_TARGET: &str = "AWSCognitoIdentityProviderService.";
+const LOGS_TARGET: &str = "Logs_20140328.";
 
 /// A request that is refused before the sandbox sees it.
 #[derive(Debug)]
@@ -96,7 +97,7 @@ pub fn read(head: &Parts, body: &[u8], id: &str, region: &str) -> Result<Call, R
             Some(service) => Some(service),
             None => {
                 let message = format!(
-                    "the sandbox has no service '{service}': it answers for rds, ec2, iam, sts, cognito-idp, lambda and scheduler"
+                    "the sandbox has no service '{service}': it answers for rds, ec2, iam, sts, cognito-idp, lambda, logs and scheduler"
                 );
                 let error = ApiError::new(400, "UnknownOperationException", message);
                 return Err(Refusal {
@@ -146,7 +147,9 @@ pub fn read(head: &Parts, body: &[u8], id: &str, region: &str) -> Result<Call, R
                 .collect::<BTreeMap<_, _>>(),
             body: body.to_vec(),
         },
-        Service::CognitoIdp => Input::Json(json(body).map_err(|e| refuse(&operation, e))?),
+        Service::CognitoIdp | Service::Logs => {
+            Input::Json(json(body).map_err(|e| refuse(&operation, e))?)
+        }
         _ => Input::Query(params),
     };
     Ok(Call {
@@ -186,10 +189,8 @@ fn operation(
     query: &[(String, String)],
 ) -> Result<String, ApiError> {
     match service {
-        Service::CognitoIdp => target(head)
-            .and_then(|t| t.strip_prefix(COGNITO_TARGET))
-            .map(str::to_owned)
-            .ok_or_else(|| ApiError::new(400, "UnknownOperationException", "")),
+        Service::CognitoIdp => targeted(head, COGNITO_TARGET),
+        Service::Logs => targeted(head, LOGS_TARGET),
         Service::Lambda => {
             let find = query.iter().find(|(k, _)| k == "find");
             routes::lambda(head.method.as_str(), path, find.map(|(_, v)| v.as_str()))
@@ -243,6 +244,14 @@ fn operation(
             }
         }
     }
+}
+
+/// The operation of a service whose calls name it in a header.
+fn targeted(head: &Parts, service: &str) -> Result<String, ApiError> {
+    target(head)
+        .and_then(|t| t.strip_prefix(service))
+        .map(str::to_owned)
+        .ok_or_else(|| ApiError::new(400, "UnknownOperationException", ""))
 }
 
 /// Checks who signed, and returns the region that the call is for.
@@ -356,6 +365,7 @@ fn by_name(signed: &str) -> Option<Service> {
         "cognito-idp" => Service::CognitoIdp,
         "lambda" => Service::Lambda,
         "scheduler" => Service::Scheduler,
+        "logs" => Service::Logs,
         _ => return None,
     })
 }
@@ -372,8 +382,10 @@ fn by_version(version: &str) -> Option<Service> {
 
 /// Tells the service of a request without credentials by its form.
 fn by_shape(head: &Parts, params: &Params) -> Option<Service> {
-    if target(head).is_some_and(|t| t.starts_with(COGNITO_TARGET)) {
-        return Some(Service::CognitoIdp);
+    match target(head) {
+        Some(t) if t.starts_with(COGNITO_TARGET) => return Some(Service::CognitoIdp),
+        Some(t) if t.starts_with(LOGS_TARGET) => return Some(Service::Logs),
+        _ => {}
     }
     if params.get("Action").is_some() {
         return by_version(params.get("Version")?);

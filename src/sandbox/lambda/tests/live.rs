@@ -1,6 +1,6 @@
 //! Handlers that really run, under the python3 of this machine.
 
-use super::super::{Invocation, invoke, log_lines};
+use super::super::{Invocation, invoke};
 use super::*;
 
 pub(super) const ARN: &str = "arn:aws:lambda:us-west-2:123456789012:function:f";
@@ -196,10 +196,7 @@ def handler(event, context):
         tokio::task::spawn_blocking(|| std::thread::sleep(std::time::Duration::from_millis(100)))
             .await
             .unwrap();
-        found = log_lines(&s.sandbox.store, "f", 0)
-            .unwrap()
-            .iter()
-            .any(|l| l.message == "done");
+        found = logged(&s).await.iter().any(|e| e["message"] == "done\n");
         if found {
             break;
         }
@@ -242,8 +239,16 @@ def handler(event, context):
 ";
     let (s, done) = once(code, json!({})).await;
     assert_eq!((done.payload, done.error), (Value::Null, None));
-    let lines = log_lines(&s.sandbox.store, "f", 0).unwrap();
-    let messages: Vec<&str> = lines.iter().map(|l| l.message.as_str()).collect();
+    let lines = logged(&s).await;
+    let message = |e: &Value| {
+        e["message"]
+            .as_str()
+            .unwrap()
+            .strip_suffix('\n')
+            .unwrap()
+            .to_owned()
+    };
+    let messages: Vec<String> = lines.iter().map(message).collect();
     assert!(
         messages[0].starts_with("START RequestId: ") && messages[0].ends_with(" Version: $LATEST")
     );
@@ -259,18 +264,64 @@ def handler(event, context):
             && messages[6].contains("Memory Size: 128 MB")
     );
     assert_eq!(messages.len(), 7);
-    assert!(
-        lines
-            .iter()
-            .all(|l| l.request_id == lines[0].request_id && l.time >= NOW)
-    );
-    let mode = std::os::unix::fs::PermissionsExt::mode(
-        &std::fs::metadata(s.dir.path().join("logs/f.jsonl"))
-            .unwrap()
-            .permissions(),
-    );
-    assert_eq!(mode & 0o777, 0o600);
-    assert_eq!(log_lines(&s.sandbox.store, "none", 0).unwrap(), []);
+    let id = messages[0].split(' ').nth(2).unwrap();
+    let stream = format!("2026/11/23/[$LATEST]{}", id.replace('-', ""));
+    for line in &lines {
+        assert_eq!(line["logStreamName"], stream);
+        assert!(line["timestamp"].as_i64() >= Some(NOW));
+    }
+    assert!(messages[6].contains(id), "{}", messages[6]);
+}
+
+/// The log as another client reads it; nothing where there is no group.
+async fn logged(s: &Stage) -> Vec<Value> {
+    let call = Call {
+        service: Service::Logs,
+        operation: "FilterLogEvents".to_owned(),
+        input: Input::Json(json!({"logGroupName": "/aws/lambda/f"})),
+        request_id: "r".to_owned(),
+        region: "us-west-2".to_owned(),
+    };
+    match s.sandbox.answer(&call).await {
+        Ok(Reply::Json(200, body)) => body["events"].as_array().unwrap().clone(),
+        Err(e) if e.code == "ResourceNotFoundException" => Vec::new(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_log_is_made_by_the_first_run_and_outlives_the_function() {
+    let s = Stage::new().await;
+    s.active(HANDLER, json!({"Timeout": 30})).await;
+    let groups = || s.sandbox.store.read(|w| w.logs.groups.clone()).unwrap();
+    assert!(groups().is_empty());
+    run(&s, json!({})).await;
+    let made = groups();
+    assert_eq!(made.keys().collect::<Vec<_>>(), ["/aws/lambda/f"]);
+    let group = &made["/aws/lambda/f"];
+    assert_eq!((group.retention_days, group.tags.len()), (None, 0));
+    let lines = logged(&s).await.len();
+    let path = ["2015-03-31", "functions", "f"];
+    s.send("DeleteFunction", &path, &[], &[], vec![])
+        .await
+        .unwrap();
+    assert_eq!(logged(&s).await.len(), lines);
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_write_leaves_no_log() {
+    let s = Stage::new().await;
+    s.active(HANDLER, json!({"Timeout": 30})).await;
+    s.iam(
+        "DetachRolePolicy",
+        &[("RoleName", "r"), ("PolicyArn", MANAGED)],
+    )
+    .await;
+    let done = run(&s, json!({"a": 1})).await;
+    assert_eq!(done.payload, json!({"a": 1}));
+    assert!(done.log_tail.starts_with("START "), "{}", done.log_tail);
+    assert_eq!(logged(&s).await, [Value::Null; 0]);
+    assert!(s.sandbox.store.read(|w| w.logs.groups.is_empty()).unwrap());
 }
 
 #[tokio::test]
