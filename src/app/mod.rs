@@ -31,7 +31,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod activities;
-mod graphemes;
 mod new_activity;
 
 #[cfg(test)]

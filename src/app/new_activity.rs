@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde_json::{Value, json};
+use unicode_segmentation::UnicodeSegmentation;
 
-use super::graphemes;
 use crate::pg;
 
 /// The most characters that a message may have, as people count them.
@@ -135,7 +135,7 @@ impl NewActivity<'_> {
         }
         if self.message.trim().is_empty() {
             problems.push(Problem::MessageBlank);
-        } else if graphemes::count(self.message) > MESSAGE_MAX {
+        } else if self.message.graphemes(true).count() > MESSAGE_MAX {
             problems.push(Problem::MessageExceedMaxChars);
         }
         match ttl {

@@ -242,6 +242,8 @@ pub struct DestroyArgs {
     pub scope: Scope,
     #[command(flatten)]
     pub run: Run,
+    #[command(flatten)]
+    pub dial: Dial,
     /// Save the plan, for `apply FILE`, and do nothing.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

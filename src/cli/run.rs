@@ -119,6 +119,7 @@ pub async fn destroy(global: &Global, args: &DestroyArgs, output: &Output) -> Re
     };
     let needs = Needs {
         final_snapshot: final_snapshot(&options),
+        dial: args.dial.clone(),
         ..Needs::default()
     };
     let mut session = Session::open(global, &needs, &stop).await?;

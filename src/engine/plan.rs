@@ -122,7 +122,8 @@ pub(super) fn in_order(
             .cloned()
             .collect();
         change.lock = info[&addr].lock.clone();
-        change.fingerprint = Some(fingerprint(observed));
+        // what goes with something else may look like anything, or be out of reach, by then
+        change.fingerprint = (change.action != Action::Forget).then(|| fingerprint(observed));
         changes.push(change);
     }
     changes

@@ -1,16 +1,16 @@
 //! Pure tables.
 
-use super::fault::{During, fault};
 use super::live::Password;
 use super::*;
-use crate::model::{Class, Force, Output, Residue, Secret, Severity};
+use crate::model::{Force, Output, Secret, Severity};
 use crate::pg::roles::{Held, Object, Power, Right, Role, Ties};
-use crate::pg::{DbFailure, Error};
 use crate::resource::StackFacts;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 mod checks;
+mod faults;
+mod rights;
 
 const EXAMPLE: &str = include_str!("example.yaml");
 const URL: &str =
@@ -319,102 +319,6 @@ fn a_limit_that_is_not_written_is_not_managed() {
 }
 
 #[test]
-fn rights_are_given_and_taken_one_by_one() {
-    let mut have = have();
-    let objects = &mut have.role.objects;
-    objects.insert(
-        table("public", "users"),
-        held(&["SELECT", "DELETE", "UPDATE"]),
-    );
-    objects.insert(table("pg_catalog", "pg_authid"), held(&["SELECT"]));
-    let column = Object::Column {
-        schema: "public".into(),
-        table: "users".into(),
-        name: "email".into(),
-    };
-    objects.insert(column, held(&["REFERENCES"]));
-    objects.insert(Object::Database("cruddur".into()), held(&["TEMPORARY"]));
-    let giving = Right {
-        privilege: "USAGE".into(),
-        grantable: true,
-    };
-    objects
-        .get_mut(&Object::Schema("app".into()))
-        .unwrap()
-        .rights = [giving].into();
-    let want = want(&with(
-        "grants:\n  - { tables: [ users, users ], privileges: [ insert, select ] }\n  - { tables: [ users ], privileges: [ update ] }\n  - { all_tables_in: app, privileges: [ select ] }\n  - { schemas: [ app ], privileges: [ usage ] }\n",
-    ));
-    assert_eq!(
-        shown(&PostgresRole::diff(&want, &have)),
-        json!([
-            ["database[cruddur]", ["temporary"], null],
-            ["schemas[app]", ["usage with grant option"], ["usage"]],
-            ["tables[app.a]", null, ["select"]],
-            ["tables[pg_catalog.pg_authid]", ["select"], null],
-            [
-                "tables[public.users]",
-                ["delete", "select", "update"],
-                ["insert", "select", "update"]
-            ],
-            ["columns[public.users.email]", ["references"], null],
-        ])
-    );
-    assert_eq!(
-        statements(&want, &have),
-        [
-            "REVOKE TEMPORARY ON DATABASE \"cruddur\" FROM \"cruddur_app\"",
-            "REVOKE GRANT OPTION FOR USAGE ON SCHEMA \"app\" FROM \"cruddur_app\"",
-            "GRANT SELECT ON TABLE \"app\".\"a\" TO \"cruddur_app\"",
-            "REVOKE SELECT ON TABLE \"pg_catalog\".\"pg_authid\" FROM \"cruddur_app\"",
-            "REVOKE DELETE ON TABLE \"public\".\"users\" FROM \"cruddur_app\"",
-            "GRANT INSERT ON TABLE \"public\".\"users\" TO \"cruddur_app\"",
-            "REVOKE REFERENCES (\"email\") ON TABLE \"public\".\"users\" FROM \"cruddur_app\"",
-        ]
-    );
-}
-
-#[test]
-fn what_it_owns_is_warned_of_and_not_compared() {
-    let mut have = have();
-    let users = have
-        .role
-        .objects
-        .get_mut(&table("public", "users"))
-        .unwrap();
-    users.owned = true;
-    users.rights.clear();
-    let want = want(&with(GRANTS));
-    assert!(PostgresRole::diff(&want, &have).is_empty());
-    let warnings = PostgresRole::warnings(&want, Some(&have));
-    assert_eq!(warnings[0].summary, "the role cruddur_app owns objects");
-    assert!(PostgresRole::warnings(&want, None).is_empty());
-}
-
-#[test]
-fn tables_of_a_schema_that_is_not_there_are_left_to_the_server() {
-    let want = want(&with(
-        "grants: [ { all_sequences_in: later, privileges: [ usage ] } ]\n",
-    ));
-    let mut have = have();
-    have.role
-        .objects
-        .get_mut(&table("public", "users"))
-        .unwrap()
-        .rights
-        .clear();
-    let diff = PostgresRole::diff(&want, &have);
-    assert_eq!(
-        shown(&diff),
-        json!([["all_sequences_in[later]", null, ["usage"]]])
-    );
-    assert_eq!(
-        statements(&want, &have),
-        ["GRANT USAGE ON ALL SEQUENCES IN SCHEMA \"later\" TO \"cruddur_app\""]
-    );
-}
-
-#[test]
 fn a_role_that_manages_others_is_not_taken_over_and_not_dropped() {
     let want = want(&with(GRANTS));
     let changes: [fn(&mut Live); 3] = [
@@ -483,95 +387,5 @@ fn a_new_role_and_its_end_are_few_statements() {
             "REVOKE ALL PRIVILEGES ON TABLE \"public\".\"users\" FROM \"cruddur_app\"",
             "DROP ROLE \"cruddur_app\"",
         ]
-    );
-}
-
-#[test]
-fn errors_have_their_class_and_their_help() {
-    let key = want(&with("")).key;
-    let db = |sqlstate: &str| {
-        Error::Db(Box::new(DbFailure {
-            sqlstate: sqlstate.into(),
-            message: "what the server says".into(),
-            detail: Some("hunter2".into()),
-            ..DbFailure::default()
-        }))
-    };
-    let rejected = |sqlstate: &str| Error::AuthenticationRejected {
-        host: "db.example".into(),
-        user: "root".into(),
-        sqlstate: Some(sqlstate.into()),
-    };
-    let lost = || Error::ConnectionLost {
-        cause: None,
-        sqlstate: None,
-    };
-    let table = [
-        (
-            During::Connect,
-            rejected("28P01"),
-            Class::Denied,
-            "connection URL",
-        ),
-        (
-            During::LogIn,
-            rejected("28000"),
-            Class::Denied,
-            "pg_hba.conf",
-        ),
-        (
-            During::LogIn,
-            db("53300"),
-            Class::Transient,
-            "connection_limit",
-        ),
-        (During::LogIn, lost(), Class::Unreachable, "refresh-ip"),
-        (During::Look, db("42501"), Class::Denied, "grant the right"),
-        (
-            During::Create,
-            db("42P01"),
-            Class::Invalid,
-            "after: [sql_script.",
-        ),
-        (
-            During::Alter,
-            db("3F000"),
-            Class::Invalid,
-            "after: [sql_script.",
-        ),
-        (During::Create, db("42710"), Class::Conflict, ""),
-        (During::Create, db("01007"), Class::Denied, "owner"),
-        (During::Alter, db("01006"), Class::Denied, "owner"),
-        (During::Alter, db("42501"), Class::Denied, "grant the right"),
-        (
-            During::Drop,
-            db("2BP01"),
-            Class::Invalid,
-            "revoke them by hand",
-        ),
-        (During::Alter, db("40P01"), Class::Transient, ""),
-    ];
-    for (during, error, class, help) in table {
-        let fault = fault(&key, during, &error);
-        assert_eq!(
-            (fault.class, fault.residue),
-            (class, Residue::Nothing),
-            "{fault:?}"
-        );
-        assert!(
-            fault.help.as_deref().unwrap_or_default().contains(help),
-            "{fault:?}"
-        );
-        let text = format!("{fault} {fault:?}");
-        assert!(
-            !text.contains("hunter2") && !text.contains(PASSWORD),
-            "{text}"
-        );
-    }
-    // the commit may have gone through
-    let fault = fault(&key, During::Create, &lost());
-    assert_eq!(
-        (fault.class, fault.residue),
-        (Class::Transient, Residue::Unknown)
     );
 }
