@@ -20,7 +20,7 @@ const MISTAKES: &[Mistake] = &[
         "    memory: 256",
         "    memry: 256",
         &["unknown key `memry`", "did you mean `memory`?"],
-        "84:5",
+        "85:5",
     ),
     (
         "lambda_functions:",
@@ -29,13 +29,13 @@ const MISTAKES: &[Mistake] = &[
             "unknown key `lambda_function`",
             "did you mean `lambda_functions`?",
         ],
-        "71:1",
+        "72:1",
     ),
     (
         "    memory: 256",
         "    memory: 256\n    memory: 512",
         &["the key `memory` is there twice", "keep one of them"],
-        "85:5",
+        "86:5",
     ),
     (
         "allocated_storage: 20 ",
@@ -53,19 +53,19 @@ const MISTAKES: &[Mistake] = &[
         "    timeout: 5 ",
         "\ttimeout: 5 ",
         &["a tab is used for indentation", "indent with spaces"],
-        "83:1",
+        "84:1",
     ),
     (
         "source: lambda/post_confirmation",
         "source: lambda/nowhere",
         &["lambda/nowhere does not exist", "relative to stack.yaml"],
-        "74:13",
+        "75:13",
     ),
     (
         "file: sql/seed.sql",
         "file: sql/sead.sql",
         &["sql/sead.sql does not exist", "relative to stack.yaml"],
-        "95:68",
+        "96:68",
     ),
     (
         "${rds_instance.main.security_group_id}",
@@ -108,7 +108,7 @@ const MISTAKES: &[Mistake] = &[
             "sql_script.schema → sql_script.seed",
             "take one of them out",
         ],
-        "94:93",
+        "95:93",
     ),
     (
         "seed.sql, after: [ sql_script.schema ]",
@@ -117,7 +117,7 @@ const MISTAKES: &[Mistake] = &[
             "sql_script.shema is not in this file",
             "did you mean `sql_script.schema`?",
         ],
-        "95:91",
+        "96:91",
     ),
     (
         "${env.CRUDDUR_DB_PASSWORD}",
@@ -136,13 +136,13 @@ const MISTAKES: &[Mistake] = &[
             "a secret is never written here",
             "${env.",
         ],
-        "82:23",
+        "83:23",
     ),
     (
         "schema: { database: \"${rds_instance.main.connection_url}\"",
         "schema: { database: \"postgresql://root:hunter2-very-literal@db.example.com:5432/cruddur\"",
         &["database: a secret is never written here"],
-        "94:23",
+        "95:23",
     ),
     (
         "handler: lambda_function.lambda_handler",
@@ -151,7 +151,7 @@ const MISTAKES: &[Mistake] = &[
             "the handler's file is not in the folder",
             "handler: lambda_function.lambda_handler",
         ],
-        "75:14",
+        "76:14",
     ),
     (
         "zip: layer.zip",
@@ -160,19 +160,19 @@ const MISTAKES: &[Mistake] = &[
             "a binary in the layer does not fit",
             "the function runs python3.13",
         ],
-        "67:10",
+        "68:10",
     ),
     (
         "zip: layer.zip",
         "zip: nowhere.zip",
         &["nowhere.zip", "does not exist", "relative to stack.yaml"],
-        "67:10",
+        "68:10",
     ),
     (
         "zip: layer.zip",
         "python_packages: [ psycopg2-binary ]",
         &["not a pinned package", "psycopg2-binary==VERSION"],
-        "67:24",
+        "68:24",
     ),
     (
         "region: us-west-2",
@@ -325,7 +325,7 @@ fn a_variable_that_is_not_set_is_told_where_it_is_used() {
             .says("the variable CRUDDUR_DB_PASSWORD is not set")
             .says("stack.yaml:26:22")
             .says("the variable COGNITO_USER_POOL_ID is not set")
-            .says("stack.yaml:88:16")
+            .says("stack.yaml:89:16")
             .says("the variable CRUDDUR_APP_PASSWORD is not set")
             .says("export CRUDDUR_DB_PASSWORD=");
     }

@@ -201,11 +201,7 @@ fn each_owner_and_workspace_has_a_rule() {
     let d = SecurityGroupRule::diff(&want(&s), &live);
     assert_eq!(
         d.paths(),
-        [
-            "tags.cruddur-infra:owner",
-            "tags.cruddur-infra:workspace",
-            "tags.cruddur-infra:expires"
-        ]
+        ["tags.cruddur-infra:owner", "tags.cruddur-infra:workspace"]
     );
     // and the other way round the owner's tags go
     let s = from(HERE);
