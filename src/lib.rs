@@ -5,8 +5,10 @@
 //! ```text
 //! cli                                            wiring, one file a command
 //! render                                         plan and events to bytes
-//! engine   stack   kinds                         decides and does · reads the file · knows AWS objects
-//! resource yaml assets aws pg public_ip sandbox  the trait · the tree · files · clients
+//! engine   stack   kinds   app                   decides and does · reads the file · knows AWS objects · the
+//!                                                application's own operations
+//! resource yaml assets aws pg database           the trait · the tree · files · clients
+//! public_ip sandbox
 //! model                                          plain data
 //! ```
 
@@ -24,9 +26,11 @@
 )]
 #![warn(missing_docs)]
 
+pub mod app;
 pub mod assets;
 pub mod aws;
 pub mod cli;
+pub mod database;
 pub mod engine;
 pub mod files;
 pub mod kinds;

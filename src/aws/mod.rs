@@ -5,8 +5,10 @@ mod clients;
 mod fault;
 mod functions;
 mod iam;
+mod invoke;
 mod logs;
 mod policy_document;
+mod sign_up;
 mod tags;
 mod user_pool;
 
@@ -17,10 +19,12 @@ pub use iam::{
     after_changes, built_wrong, from_iam_tags, iam_name_problem, iam_path_problem, iam_tags,
     is_policy_arn, tag_changes,
 };
+pub use invoke::{Invocation, invoke};
 pub use logs::{LogPage, log_events};
 pub use policy_document::{
     DocumentChange, MAX_MANAGED_POLICY, decode_policy_document, policy_document_changes,
     policy_document_problems, policy_document_size, same_policy_document, tidy_policy_document,
 };
+pub use sign_up::{Person, forget, sign_up};
 pub use tags::{ADDR_TAG, RUN_TAG, STACK_TAG, owner_of, ownership, tag_fields};
 pub use user_pool::user_pool_id;

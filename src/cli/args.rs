@@ -116,16 +116,19 @@ pub enum Command {
     RefreshIp(RefreshArgs),
     /// Stop the database instances to save cost.
     #[command(alias = "stop-instance")]
-    Stop(PowerArgs),
+    Stop(StopArgs),
     /// Start them.
     #[command(alias = "start-instance")]
-    Start(PowerArgs),
+    Start(StartArgs),
     /// Every resource as it is now.
     Status(StatusArgs),
     /// Print outputs.
     Output(OutputArgs),
     /// The database itself: connect, create, drop, load, seed, setup, sessions, wait.
     Db(super::db::args::DbArgs),
+    /// Prove the whole chain, from a sign-up to a row. Exit code 1 where something fails, 3 where something cannot be
+    /// proved.
+    Verify(VerifyArgs),
     /// What the function has logged, from CloudWatch.
     Logs(LogsArgs),
     /// The dependency graph (--format dot or mermaid).
@@ -239,6 +242,8 @@ pub struct DestroyArgs {
     pub scope: Scope,
     #[command(flatten)]
     pub run: Run,
+    #[command(flatten)]
+    pub dial: Dial,
     /// Save the plan, for `apply FILE`, and do nothing.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -270,11 +275,53 @@ pub struct RefreshArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct PowerArgs {
+pub struct StopArgs {
     #[command(flatten)]
     pub scope: Scope,
     #[command(flatten)]
     pub run: Run,
+    /// Keep it stopped until `start`: AWS starts it after seven days, and a schedule stops it again.
+    #[arg(long)]
+    pub keep: bool,
+    /// Keep it stopped for so long: 12h, 30d, 8w.
+    #[arg(long = "for", value_name = "TIME", conflicts_with = "keep", value_parser = span)]
+    pub keep_for: Option<i64>,
+}
+
+/// Reads a length of time, in seconds.
+fn span(text: &str) -> Result<i64, String> {
+    const LONGEST: i64 = 3660 * 86400;
+    let (number, unit) = text.split_at(text.len().saturating_sub(1));
+    let unit = match unit {
+        "h" => 3600,
+        "d" => 86400,
+        "w" => 7 * 86400,
+        _ => 0,
+    };
+    let number = number.bytes().all(|b| b.is_ascii_digit()).then_some(number);
+    number
+        .and_then(|n| n.parse::<i64>().ok()?.checked_mul(unit))
+        .filter(|seconds| (1..=LONGEST).contains(seconds))
+        .ok_or_else(|| {
+            "write hours, days or weeks, as 12h, 30d or 8w, ten years at most".to_owned()
+        })
+}
+
+#[derive(Debug, Args)]
+pub struct StartArgs {
+    #[command(flatten)]
+    pub scope: Scope,
+    #[command(flatten)]
+    pub run: Run,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub dial: Dial,
+    /// Call no function and sign nobody up; what only that would prove is unknown.
+    #[arg(long)]
+    pub no_invoke: bool,
 }
 
 #[derive(Debug, Args)]

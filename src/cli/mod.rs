@@ -4,18 +4,21 @@ mod args;
 mod ask;
 mod db;
 mod failure;
+mod keep;
+mod leftovers;
 mod local;
 mod logs;
 mod output;
 mod planning;
+mod power;
 mod refresh;
 mod run;
 mod sandbox;
 mod session;
 mod show;
 mod signals;
+mod verify;
 
-use crate::engine::Power;
 use args::{Cli, Command, Format};
 use clap::{CommandFactory, FromArgMatches};
 use failure::{Failure, code};
@@ -89,11 +92,12 @@ async fn dispatch(cli: &Cli, output: &Output) -> Result<u8, Failure> {
         Command::Apply(args) => run::apply(global, args, output).await,
         Command::Destroy(args) => run::destroy(global, args, output).await,
         Command::RefreshIp(args) => refresh::refresh_ip(global, args, output).await,
-        Command::Stop(args) => run::power(global, args, Power::Stop, output).await,
-        Command::Start(args) => run::power(global, args, Power::Start, output).await,
+        Command::Stop(args) => power::stop(global, args, output).await,
+        Command::Start(args) => power::start(global, args, output).await,
         Command::Status(args) => show::status(global, args, output).await,
         Command::Output(args) => show::outputs(global, args, output).await,
         Command::Db(args) => db::db(global, args, output).await,
+        Command::Verify(args) => verify::verify(global, args, output).await,
         Command::Logs(args) => logs::logs(global, args, output).await,
         Command::Graph => show::graph(global, output),
         Command::Schema => show::schema(output),

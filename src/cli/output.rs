@@ -2,7 +2,7 @@
 
 use super::args::{Color, Format, Global};
 use super::failure::{Failure, code};
-use crate::model::{Fault, RunSummary, Stamped};
+use crate::model::{Diagnostic, Fault, RunSummary, Stamped};
 use crate::render::{self, HumanView, JsonView, Record, Style, View};
 use std::io::{IsTerminal, Write};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -91,6 +91,13 @@ impl Output {
         if !self.quiet && !self.json {
             let _ = line(&mut std::io::stderr().lock(), text);
         }
+    }
+
+    /// Tells what the user should know, where nothing else tells it.
+    pub fn warn(&self, diagnostic: &Diagnostic) {
+        let found = std::slice::from_ref(diagnostic);
+        let text = render::diagnostics_human(found, &Default::default(), &self.err);
+        self.note(&text);
     }
 
     /// Opens the channel of a run's events and the view that shows them.

@@ -1,17 +1,17 @@
-//! The commands that change something: `apply`, `destroy`, `stop`, `start`.
+//! The commands that change something: `apply`, `destroy`. `refresh-ip` is in `refresh`, `stop` and `start` in `power`.
 
-use super::args::{ApplyArgs, DestroyArgs, Global, PowerArgs, Run};
+use super::args::{ApplyArgs, DestroyArgs, Global, Run};
 use super::failure::{Failure, code};
+use super::keep::{self, Keeper};
 use super::output::{Output, exit_code};
 use super::planning::{plan, refused};
 use super::session::{Needs, Session};
 use super::signals::or_stopped;
 use super::{ask, signals};
-use crate::engine::{self, Clock, Emitter, Power, RealClock, RunSettings, Seen};
-use crate::model::{Action, Addr, Force, Plan, PlanOptions, Purpose, RunSummary};
+use crate::engine::{self, Clock, Emitter, RealClock, RunSettings, Seen};
+use crate::model::{Action, Force, Plan, PlanOptions, Purpose, RunSummary};
 use crate::render;
 use crate::resource::FinalSnapshot;
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -43,18 +43,21 @@ pub async fn apply(global: &Global, args: &ApplyArgs, output: &Output) -> Result
         // as when it was made: a destroy packs no files, and they are in the digest
         comparing: purpose == Purpose::Apply,
     };
-    let session = Session::open(global, &needs, &stop).await?;
-    let result = apply_in(
-        &session,
-        global,
-        args,
-        saved.as_ref(),
-        purpose,
-        &options,
-        output,
-        &stop,
-    )
-    .await;
+    let mut session = Session::open(global, &needs, &stop).await?;
+    let joined = match purpose {
+        Purpose::Apply => Ok(()),
+        Purpose::Destroy => with_keepers(&mut session, &stop).await,
+    };
+    let result = match joined {
+        Ok(()) => {
+            let saved = saved.as_ref();
+            apply_in(
+                &session, global, args, saved, purpose, &options, output, &stop,
+            )
+            .await
+        }
+        Err(failure) => Err(failure),
+    };
     session.close().await;
     result
 }
@@ -116,12 +119,29 @@ pub async fn destroy(global: &Global, args: &DestroyArgs, output: &Output) -> Re
     };
     let needs = Needs {
         final_snapshot: final_snapshot(&options),
+        dial: args.dial.clone(),
         ..Needs::default()
     };
-    let session = Session::open(global, &needs, &stop).await?;
-    let result = destroy_in(&session, global, args, &options, output, &stop).await;
+    let mut session = Session::open(global, &needs, &stop).await?;
+    let result = match with_keepers(&mut session, &stop).await {
+        Ok(()) => destroy_in(&session, global, args, &options, output, &stop).await,
+        Err(failure) => Err(failure),
+    };
     session.close().await;
     result
+}
+
+/// What keeps instances stopped is not in the file, and goes with them all the same.
+async fn with_keepers(session: &mut Session, stop: &CancellationToken) -> Result<(), Failure> {
+    let nodes = session.stack.nodes.iter();
+    let keepers = nodes
+        .filter(|(_, n)| n.stoppable())
+        .map(|(addr, _)| Keeper::of(addr))
+        .collect();
+    let looked = keep::standing(&session.stack, keepers);
+    let (standing, wrong) = or_stopped(looked, stop).await?;
+    session.warnings.extend(wrong);
+    keep::join(&mut session.stack, &standing).map(|_| ())
 }
 
 async fn destroy_in(
@@ -153,83 +173,7 @@ async fn destroy_in(
     run(session, &plan, &seen, &args.run, output, stop, "destroy").await
 }
 
-/// `stop` and `start`.
-///
-/// # Errors
-/// Whatever keeps the run from beginning; nothing to stop.
-pub async fn power(
-    global: &Global,
-    args: &PowerArgs,
-    way: Power,
-    output: &Output,
-) -> Result<u8, Failure> {
-    let stop = signals::listen();
-    let session = Session::open(global, &Needs::default(), &stop).await?;
-    let result = power_in(&session, global, args, way, output, &stop).await;
-    session.close().await;
-    result
-}
-
-async fn power_in(
-    session: &Session,
-    global: &Global,
-    args: &PowerArgs,
-    way: Power,
-    output: &Output,
-    stop: &CancellationToken,
-) -> Result<u8, Failure> {
-    let stack = &session.stack;
-    let mut targets: BTreeSet<Addr> = stack
-        .nodes
-        .iter()
-        .filter(|(_, n)| n.stoppable())
-        .map(|(a, _)| a.clone())
-        .collect();
-    if !args.scope.only.is_empty() {
-        for addr in &args.scope.only {
-            if !targets.contains(addr) {
-                return Err(Failure::message(format!(
-                    "--only {addr}: that is nothing that can be stopped and started"
-                )));
-            }
-        }
-        targets = args.scope.only.iter().cloned().collect();
-    }
-    if targets.is_empty() {
-        output.note("nothing in the file can be stopped or started");
-        if output.json {
-            finish_empty(output)?;
-        }
-        return Ok(code::DONE);
-    }
-    if way == Power::Stop && !args.run.yes && !global.sandbox {
-        let names: Vec<_> = targets.iter().map(ToString::to_string).collect();
-        let question = format!(
-            "{} will refuse connections until it is started; AWS starts it by itself after seven days.\nStop? Only `yes` is a yes: ",
-            names.join(", ")
-        );
-        ask::typed(&question, "yes", stop).await?;
-    }
-    let seen = Seen::default();
-    let (events, watching) = output.view();
-    let settings = settings(session, &args.run, stop);
-    let emitter = Emitter::new(events, settings.clock.clone());
-    let act = async {
-        let summary = engine::power(stack, &targets, way, &seen, &settings, &emitter).await;
-        drop(emitter);
-        summary
-    };
-    let (summary, shown) = futures_util::future::join(act, watching.until_done()).await;
-    last_words(
-        output,
-        &summary,
-        &shown,
-        if way == Power::Stop { "stop" } else { "start" },
-    );
-    Ok(exit_code(&summary))
-}
-
-fn settings(session: &Session, run: &Run, stop: &CancellationToken) -> RunSettings {
+pub(super) fn settings(session: &Session, run: &Run, stop: &CancellationToken) -> RunSettings {
     let clock: Arc<dyn Clock> = Arc::new(RealClock::new(session.speed));
     RunSettings {
         parallelism: usize::from(run.parallelism),
@@ -261,7 +205,12 @@ pub(super) async fn run(
     Ok(exit_code(&summary))
 }
 
-fn last_words(output: &Output, summary: &RunSummary, record: &render::Record, command: &str) {
+pub(super) fn last_words(
+    output: &Output,
+    summary: &RunSummary,
+    record: &render::Record,
+    command: &str,
+) {
     if !output.json {
         let text = render::run_summary_human(
             summary,
@@ -291,7 +240,7 @@ pub(super) fn finish_empty(output: &Output) -> Result<(), Failure> {
 }
 
 /// The plan of a run is for the reader's eyes: stdout belongs to events under `--format json`.
-fn show(plan: &Plan, output: &Output) {
+pub(super) fn show(plan: &Plan, output: &Output) {
     output.note(&render::plan_human(plan, &output.err, output.verbose));
 }
 

@@ -46,10 +46,10 @@ pub struct Session {
     pub warnings: Vec<Diagnostic>,
     /// How fast the world runs; 1 but in the sandbox.
     pub speed: f64,
+    /// The clients.
+    pub clients: Clients,
     /// How Postgres is reached.
     pub connector: pg::Connector,
-    /// How AWS is reached.
-    pub clients: Clients,
     local: Option<Local>,
 }
 
@@ -279,8 +279,8 @@ impl Session {
             stack: loaded.into_stack(facts),
             warnings,
             speed: local.map_or(1.0, |l| l.speed),
-            connector,
             clients,
+            connector,
             local: None,
         })
     }

@@ -6,7 +6,7 @@ use super::output::Output;
 use super::planning::{LOOKS, plan};
 use super::session::{Needs, Session, base, diagnostics, environment, offline_facts, read};
 use super::signals::or_stopped;
-use super::{local, run, signals};
+use super::{keep, local, run, signals};
 use crate::engine::{self, Goal};
 use crate::model::{
     Addr, Observed, OutputRef, Owner, PlanOptions, Purpose, Readiness, Severity, Verdict,
@@ -78,11 +78,21 @@ pub async fn status(global: &Global, args: &StatusArgs, output: &Output) -> Resu
     let stop = signals::listen();
     let session = Session::open(global, &needs, &stop).await?;
     let all: BTreeSet<Addr> = session.stack.nodes.keys().cloned().collect();
-    let looks = look(&session.stack, &all, Goal::Keep);
+    let looks = async {
+        let looks = look(&session.stack, &all, Goal::Keep);
+        let (seen, kept) =
+            futures_util::future::join(looks, keep::kept(&session.stack, &all)).await;
+        Ok((seen?, kept))
+    };
     let looked = or_stopped(looks, &stop).await;
     session.close().await;
-    let seen = looked?;
-    let rows: Vec<StatusRow> = seen.observed.iter().map(|(a, o)| row(a, o)).collect();
+    let (seen, kept) = looked?;
+    let mut rows: Vec<StatusRow> = seen.observed.iter().map(|(a, o)| row(a, o)).collect();
+    for row in &mut rows {
+        let detail = kept.detail(&row.addr);
+        row.details
+            .extend(detail.map(|text| ("kept_stopped".to_owned(), text)));
+    }
     let text = if output.json {
         render::status_json(&rows)
     } else {
@@ -331,7 +341,7 @@ pub fn init(global: &Global, output: &Output) -> Result<u8, Failure> {
     })?;
     file.write_all(TEMPLATE.as_bytes())?;
     output.note(&format!(
-        "wrote {}; set CRUDDUR_DB_PASSWORD and COGNITO_USER_POOL_ID, then run `cruddur-infra plan`",
+        "wrote {}; set CRUDDUR_DB_PASSWORD, CRUDDUR_APP_PASSWORD and COGNITO_USER_POOL_ID, then run `cruddur-infra plan`",
         path.display()
     ));
     Ok(code::DONE)

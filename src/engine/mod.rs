@@ -3,6 +3,7 @@
 mod apply;
 mod observe;
 mod plan;
+mod plan_destroy;
 mod power;
 mod queue;
 mod saved;
@@ -12,7 +13,8 @@ mod wait;
 
 pub use apply::{Emitter, RunSettings, apply};
 pub use observe::{Goal, Seen, observe};
-pub use plan::{Info, Options, plan, plan_destroy, spare_others};
+pub use plan::{Info, Options, plan};
+pub use plan_destroy::{only_with, plan_destroy, spare_others};
 pub use power::{Power, power};
 pub use queue::Queue;
 pub use saved::holds;

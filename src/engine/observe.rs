@@ -47,13 +47,7 @@ pub async fn observe(
     let mut unread: BTreeSet<Addr> = todo.keys().cloned().collect();
     let mut compare = Queue::new(todo, |_| 1.0);
     let mut seen = Seen::default();
-    let foretold = Arc::make_mut(&mut seen.outputs);
-    for addr in &unread {
-        let outputs = stack.nodes[addr].foretold(&stack.facts(addr, &Arc::default()));
-        if !outputs.is_empty() {
-            foretold.insert(addr.clone(), outputs);
-        }
-    }
+    foretell(stack, only, &mut seen.outputs);
     let mut looked: BTreeMap<Addr, Result<Box<dyn Looked + '_>, Fault>> = BTreeMap::new();
     let mut faults = Vec::new();
     let mut running = FuturesUnordered::new();
@@ -93,6 +87,12 @@ pub async fn observe(
             let facts = stack.facts(&addr, &seen.outputs);
             let observed = match looked.remove(&addr) {
                 Some(Ok(found)) => found.compare(&facts),
+                // it may well be gone with what it lives in by then
+                Some(Err(fault)) if goal == Goal::Destroy && stack.home(&addr).is_some() => {
+                    Ok(Observed::Unlooked {
+                        because: unseen(&fault),
+                    })
+                }
                 Some(Err(fault)) if matches!(fault.class, Class::Unreachable | Class::Denied) => {
                     out_of_reach(stack, &addr, &seen, fault)
                 }
@@ -106,6 +106,7 @@ pub async fn observe(
                 Ok(observed) => {
                     if let Some(outputs) = reliable(&observed, goal) {
                         Arc::make_mut(&mut seen.outputs).insert(addr.clone(), outputs);
+                        foretell(stack, only, &mut seen.outputs);
                     }
                     compare.finish(&addr);
                     seen.observed.insert(addr, observed);
@@ -131,6 +132,35 @@ pub async fn observe(
     } else {
         faults.sort_by(|a, b| a.0.cmp(&b.0));
         Err(faults)
+    }
+}
+
+/// Adds the outputs that follow from what is known by now, before the objects themselves are.
+fn foretell(stack: &Stack, only: &BTreeSet<Addr>, known: &mut Arc<BTreeMap<Addr, Outputs>>) {
+    loop {
+        let more: Vec<(Addr, Outputs)> = only
+            .iter()
+            .filter(|addr| !known.contains_key(*addr))
+            .filter_map(|addr| {
+                let outputs = stack.nodes.get(addr)?.foretold(&stack.facts(addr, known));
+                (!outputs.is_empty()).then(|| (addr.clone(), outputs))
+            })
+            .collect();
+        if more.is_empty() {
+            return;
+        }
+        Arc::make_mut(known).extend(more);
+    }
+}
+
+/// Says why something could not be looked at, in words that are the same each time.
+fn unseen(fault: &Fault) -> String {
+    match fault.class {
+        Class::Unreachable => "no connection could be made".to_owned(),
+        _ => match &fault.code {
+            Some(code) => format!("{}: {code}", fault.op),
+            None => fault.op.clone(),
+        },
     }
 }
 

@@ -15,6 +15,12 @@ pub struct Info {
     pub on_destroy: OnDestroy,
     /// A replacement must be named by the user.
     pub holds_data: bool,
+    /// It connects to something that others may change.
+    pub connects: bool,
+    /// What connects and comes before it may undo it.
+    pub follows: bool,
+    /// What it goes with, where that is destroyed too.
+    pub lives_in: Option<Addr>,
     /// Changes with the same lock never run together.
     pub lock: Option<String>,
     /// What it usually takes, in seconds.
@@ -32,7 +38,7 @@ pub struct Options {
     pub exactly: Option<BTreeSet<Addr>>,
 }
 
-type Edges = BTreeMap<Addr, BTreeSet<Addr>>;
+pub(super) type Edges = BTreeMap<Addr, BTreeSet<Addr>>;
 
 /// Plans to make AWS match.
 pub fn plan(
@@ -41,8 +47,19 @@ pub fn plan(
     seen: &BTreeMap<Addr, Observed>,
     options: &Options,
 ) -> Vec<Change> {
+    // what changes inside of something that others look into, and whatever comes after that
+    let mut stirred: BTreeSet<Addr> = BTreeSet::new();
     in_order(info, after, seen, |addr, observed, info| {
         let mut change = decide(addr, observed);
+        let before: Vec<&Addr> = after
+            .get(addr)
+            .into_iter()
+            .flatten()
+            .filter(|d| stirred.contains(*d))
+            .collect();
+        if info.follows {
+            look_again(&mut change, observed, &before);
+        }
         if let Some(p) = observed.present() {
             admit(&mut change, p, info, options);
         }
@@ -54,110 +71,33 @@ pub fn plan(
             change.diff = Diff::default();
             change.refused = None;
         }
-        change
-    })
-}
-
-/// Plans to remove what the stack owns: the edges the other way round.
-pub fn plan_destroy(
-    info: &BTreeMap<Addr, Info>,
-    after: &Edges,
-    seen: &BTreeMap<Addr, Observed>,
-) -> Vec<Change> {
-    let mut reversed: Edges = seen.keys().map(|a| (a.clone(), BTreeSet::new())).collect();
-    for (addr, deps) in after {
-        for dep in deps {
-            if let Some(set) = reversed.get_mut(dep)
-                && seen.contains_key(addr)
-            {
-                set.insert(addr.clone());
-            }
-        }
-    }
-    let all = info;
-    in_order(info, &reversed, seen, |addr, observed, info| {
-        let mut change = blank(addr, Action::NoOp, "not there");
-        if info.on_destroy == OnDestroy::Forget {
-            match home(addr, all, after) {
-                Some(home) if seen.get(home).is_some_and(goes) => {
-                    change.action = Action::Forget;
-                    change.reason = format!("goes with {home}");
-                }
-                Some(home) if seen.get(home).is_some_and(|o| o.present().is_some()) => {
-                    change.reason = format!("stays in {home}");
-                }
-                _ => {}
-            }
-            return change;
-        }
-        let Some(p) = observed.present() else {
-            return change;
-        };
-        // what cannot be tagged belongs to what it is part of
-        let foreign = after.get(addr).into_iter().flatten().find(|d| {
-            p.owner == Owner::Untaggable
-                && seen
-                    .get(*d)
-                    .is_some_and(|o| o.present().is_some() && !goes(o))
-        });
-        match &p.owner {
-            _ if let Some(host) = foreign => change.reason = format!("not ours: {host} is not"),
-            Owner::Ours | Owner::Untaggable => {
-                change.action = Action::Delete;
-                change.reason = "the stack owns it".to_owned();
-                change.refused = p.guard.clone();
-            }
-            Owner::Nobody => change.reason = "not ours: it has no tag of this stack".to_owned(),
-            Owner::Other(stack) => change.reason = format!("not ours: it belongs to stack {stack}"),
+        if !before.is_empty() || (info.connects && change.is_change()) {
+            stirred.insert(addr.clone());
         }
         change
     })
 }
 
-/// Leaves everything but these entries out of a destroy, and with it what lives in something that stays.
-pub fn spare_others(
-    changes: &mut [Change],
-    info: &BTreeMap<Addr, Info>,
-    after: &Edges,
-    doomed: &BTreeSet<Addr>,
-) {
-    for change in changes {
-        let stays = (change.action == Action::Forget)
-            .then(|| home(&change.addr, info, after))
-            .flatten()
-            .filter(|home| !doomed.contains(*home));
-        let reason = match stays {
-            _ if !doomed.contains(&change.addr) => "not part of this command".to_owned(),
-            Some(home) => format!("stays in {home}"),
-            None => continue,
-        };
-        change.action = Action::NoOp;
-        change.reason = reason;
-        change.refused = None;
+/// What is there may be undone by what comes before it in this run: then it is looked at once more.
+fn look_again(change: &mut Change, observed: &Observed, before: &[&Addr]) {
+    if before.is_empty()
+        || observed.present().is_none()
+        || !matches!(change.action, Action::NoOp | Action::Update)
+    {
+        return;
     }
-}
-
-/// What an entry lives in: the thing that holds data among those it comes after, where one does.
-fn home<'a>(addr: &Addr, info: &BTreeMap<Addr, Info>, after: &'a Edges) -> Option<&'a Addr> {
-    let lives_itself = |d: &&Addr| {
-        info.get(*d)
-            .is_some_and(|i| i.on_destroy == OnDestroy::Delete)
-    };
-    after
-        .get(addr)?
+    if change.action == Action::NoOp {
+        change.action = Action::Update;
+        let names: Vec<_> = before.iter().map(ToString::to_string).collect();
+        change.reason = format!("looked at again after {}", names.join(", "));
+    }
+    let waits = before
         .iter()
-        .filter(lives_itself)
-        .max_by_key(|d| info.get(*d).is_some_and(|i| i.holds_data))
+        .map(|addr| OutputRef::new((*addr).clone(), "done"));
+    change.deferred.extend(waits);
 }
 
-/// Tells whether a destroy deletes it.
-fn goes(observed: &Observed) -> bool {
-    observed
-        .present()
-        .is_some_and(|p| matches!(p.owner, Owner::Ours | Owner::Untaggable))
-}
-
-fn in_order(
+pub(super) fn in_order(
     info: &BTreeMap<Addr, Info>,
     after: &Edges,
     seen: &BTreeMap<Addr, Observed>,
@@ -182,13 +122,14 @@ fn in_order(
             .cloned()
             .collect();
         change.lock = info[&addr].lock.clone();
-        change.fingerprint = Some(fingerprint(observed));
+        // what goes with something else may look like anything, or be out of reach, by then
+        change.fingerprint = (change.action != Action::Forget).then(|| fingerprint(observed));
         changes.push(change);
     }
     changes
 }
 
-fn blank(addr: &Addr, action: Action, reason: &str) -> Change {
+pub(super) fn blank(addr: &Addr, action: Action, reason: &str) -> Change {
     Change {
         addr: addr.clone(),
         action,
@@ -301,7 +242,14 @@ fn admit(change: &mut Change, p: &Presence, info: &Info, options: &Options) {
             .why
             .clone()
             .unwrap_or_else(|| format!("{} cannot be changed in place", field.path));
-        change.refused = Some(format!("{why}; --allow-replace {addr} allows it"));
+        // what must not be deleted is not made anew either, whatever is allowed
+        change.refused = Some(match &p.guard {
+            Some(guard) if field.force > Force::Consent => match *guard == why {
+                true => why,
+                false => format!("{why}; {guard}"),
+            },
+            _ => format!("{why}; --allow-replace {addr} allows it"),
+        });
         return;
     }
     if change.action == Action::Replace

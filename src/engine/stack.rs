@@ -1,7 +1,7 @@
 //! The stack as the engine sees it: entries, edges, facts.
 
 use crate::model::{Addr, Outputs};
-use crate::resource::{Facts, Kind, Managed, StackFacts};
+use crate::resource::{Facts, Kind, Managed, Reach, StackFacts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -28,6 +28,19 @@ impl Stack {
             addr: addr.clone(),
             stack: self.facts.clone(),
             outputs: outputs.clone(),
+        }
+    }
+
+    /// Returns the entry that an entry lives inside of, at whatever depth: one that holds data.
+    pub fn home(&self, addr: &Addr) -> Option<Addr> {
+        let mut seen = BTreeSet::from([addr.clone()]);
+        let mut home = self.nodes.get(addr)?.lives_in()?;
+        loop {
+            let node = self.nodes.get(&home)?;
+            match node.lives_in() {
+                Some(outer) if seen.insert(home.clone()) => home = outer,
+                _ => return node.holds_data().then_some(home),
+            }
         }
     }
 
@@ -64,6 +77,9 @@ pub fn infos(
             let info = super::Info {
                 on_destroy: node.on_destroy(),
                 holds_data: node.holds_data(),
+                connects: node.reach() == Reach::Connects,
+                follows: node.follows(),
+                lives_in: stack.home(addr),
                 lock: node.lock(&stack.facts(addr, outputs)),
                 typical: node.wait().typical,
             };

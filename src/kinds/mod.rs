@@ -6,7 +6,9 @@ pub mod iam_role;
 pub mod lambda_function;
 pub mod lambda_layer;
 pub mod lambda_permission;
+pub mod postgres_role;
 pub mod rds_instance;
+pub mod schedule;
 pub mod security_group_rule;
 pub mod sql_script;
 
@@ -28,11 +30,13 @@ pub fn all(
         of(security_group_rule::SecurityGroupRule::new(c()).run_by(owner, workspace)),
         of(iam_policy::IamPolicy::new(c())),
         of(iam_role::IamRole::new(c())),
+        of(schedule::Schedule::new(c())),
         of(lambda_layer::LambdaLayer::new(c())),
         of(lambda_function::LambdaFunction::new(c())),
         of(lambda_permission::LambdaPermission::new(c())),
         of(cognito_trigger::CognitoTrigger::new(c())),
         of(sql_script::SqlScript::new(connector.clone())),
+        of(postgres_role::PostgresRole::new(connector.clone())),
     ]
 }
 

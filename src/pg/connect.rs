@@ -77,6 +77,13 @@ impl Connector {
         Self { options }
     }
 
+    /// What is dialled to reach a database: its host and port, or what is dialled instead.
+    #[must_use]
+    pub fn dialled(&self, url: &ConnectionUrl) -> (String, u16) {
+        let instead = self.options.connect_to.clone();
+        instead.unwrap_or_else(|| (url.host().to_owned(), url.port()))
+    }
+
     pub(super) fn options(&self) -> &Options {
         &self.options
     }

@@ -5,11 +5,14 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use tokio_postgres::error::{DbError, ErrorPosition, Severity};
+use tokio_postgres::error::Severity;
 
 use super::connection_url::UrlError;
+pub use super::failure::{DbFailure, Place};
 use super::ledger::Loss;
+use super::query::Misfit;
 use super::script::ScriptError;
+use super::template::TemplateProblem;
 
 /// Why no TCP connection came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,84 +70,6 @@ pub enum TlsProblem {
     /// The handshake failed otherwise.
     #[error("handshake: {0}")]
     Handshake(String),
-}
-
-/// A place in a script.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The script's name.
-    pub script: String,
-    /// Line, from 1.
-    pub line: u32,
-    /// Column in characters, from 1.
-    pub column: u32,
-    /// Whether the server pointed here; otherwise it is the beginning of the statement that failed.
-    pub exact: bool,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.script, self.line, self.column)
-    }
-}
-
-/// An error the server reported. `Display` leaves `detail` out, which may quote a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DbFailure {
-    /// SQLSTATE, five characters.
-    pub sqlstate: String,
-    /// The server's primary message.
-    pub message: String,
-    /// May quote data (`Key (email)=(…) already exists.`).
-    pub detail: Option<String>,
-    /// The server's advice.
-    pub hint: Option<String>,
-    /// The call stack inside functions.
-    pub context: Option<String>,
-    /// The schema the error is about.
-    pub schema: Option<String>,
-    /// The table the error is about.
-    pub table: Option<String>,
-    /// The column the error is about.
-    pub column: Option<String>,
-    /// The constraint that was violated.
-    pub constraint: Option<String>,
-    /// 1-based character offset in the SQL that was sent.
-    pub position: Option<u32>,
-    /// Where in the script, when a script was running.
-    pub place: Option<Place>,
-}
-
-impl fmt::Display for DbFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(place) = &self.place {
-            write!(f, "{place}: ")?;
-        }
-        write!(f, "{} (SQLSTATE {})", self.message, self.sqlstate)
-    }
-}
-
-impl DbFailure {
-    pub(super) fn new(error: &DbError) -> Self {
-        let owned = |text: Option<&str>| text.map(str::to_owned);
-        Self {
-            sqlstate: error.code().code().to_owned(),
-            message: error.message().to_owned(),
-            detail: owned(error.detail()),
-            hint: owned(error.hint()),
-            context: owned(error.where_()),
-            schema: owned(error.schema()),
-            table: owned(error.table()),
-            column: owned(error.column()),
-            constraint: owned(error.constraint()),
-            position: match error.position() {
-                Some(ErrorPosition::Original(position)) => Some(*position),
-                // A position in text the server made up itself leads nowhere in the script.
-                _ => None,
-            },
-            place: None,
-        }
-    }
 }
 
 /// Everything this client fails with.
@@ -222,13 +147,14 @@ pub enum Error {
     /// The script would throw rows away, and nobody agreed to that. Nothing was changed.
     #[error("the script would throw away rows of {} table(s)", .0.len())]
     NeedsConsent(Vec<Loss>),
-    /// The connection broke during `COMMIT`: the script is either applied as a whole or not at all.
-    /// A look at the ledger on a new connection tells which.
+    /// The connection broke during `COMMIT`: the script, template or transaction is either applied
+    /// as a whole or not at all. For a script, a look at the ledger on a new connection tells which;
+    /// for the others only their own rows do. It is never repeated by itself.
     #[error(
         "the connection broke while {script} was committed; whether it is applied is not known"
     )]
     CommitUnknown {
-        /// The script's name.
+        /// The name of the script, template or transaction.
         script: String,
     },
     /// The script left the transaction it was run in, by means that the checks before did not see.
@@ -236,6 +162,47 @@ pub enum Error {
     TransactionEscaped {
         /// The script's name.
         script: String,
+    },
+    /// A template cannot be used; nothing of it was run.
+    #[error("{}: {problem}", if problem.has_place() { place.to_string() } else { place.script.clone() })]
+    Template {
+        /// Where.
+        place: Place,
+        /// What is wrong and what to do instead.
+        problem: TemplateProblem,
+    },
+    /// A value does not go with a template; nothing of it was run.
+    #[error("{place}: %({parameter})s {misfit}")]
+    Parameter {
+        /// Where the parameter is used first.
+        place: Place,
+        /// Its name.
+        parameter: String,
+        /// Why not. Never the value.
+        misfit: Misfit,
+    },
+    /// No connection of the pool became free in time; nothing was sent.
+    #[error(
+        "no connection became free within {:.1} s: {in_use} of {limit} are in use",
+        waited.as_secs_f64()
+    )]
+    PoolExhausted {
+        /// How many are in use.
+        in_use: usize,
+        /// How many there may be.
+        limit: usize,
+        /// How long it was waited for one.
+        waited: Duration,
+    },
+    /// The pool was closed; nothing was sent.
+    #[error("the pool of connections is closed")]
+    PoolClosed,
+    /// A statement of the transaction had failed before, or its end was not awaited, so that it could
+    /// not be committed. Nothing of it is kept.
+    #[error("{transaction} is rolled back: a statement in it had failed or was given up")]
+    RolledBack {
+        /// The transaction's name.
+        transaction: String,
     },
     /// The server said something unexpected.
     #[error("protocol: {0}")]
@@ -255,7 +222,7 @@ impl Error {
         }
     }
 
-    /// Line and column in the script, both from 1.
+    /// Line and column in the script or template, both from 1.
     #[must_use]
     pub fn line_column(&self) -> Option<(u32, u32)> {
         match self {
@@ -264,6 +231,10 @@ impl Error {
                 .as_ref()
                 .map(|place| (place.line, place.column)),
             Self::Script { error, .. } => Some((error.line, error.column)),
+            Self::Template { place, problem } if problem.has_place() => {
+                Some((place.line, place.column))
+            }
+            Self::Parameter { place, .. } => Some((place.line, place.column)),
             _ => None,
         }
     }
@@ -300,7 +271,10 @@ impl Error {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::ConnectionLost { .. } => true,
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::ConnectionLost { .. }
+            | Self::PoolExhausted { .. } => true,
             _ => matches!(
                 self.sqlstate(),
                 Some("57P03" | "53300" | "40001" | "40P01" | "55P03" | "25006")

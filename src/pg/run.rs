@@ -241,7 +241,7 @@ impl Session {
 
     /// Ends an open transaction, forgets the script's settings (its `SET search_path` is no one
     /// else's), gives the lock back.
-    async fn clean_up(&self) -> Result<(), Error> {
+    pub(super) async fn clean_up(&self) -> Result<(), Error> {
         // On its own: a ROLLBACK outside of a transaction is a warning, nothing worse.
         self.batch("ROLLBACK").await?;
         self.batch("RESET SESSION AUTHORIZATION; RESET ALL").await?;

@@ -31,21 +31,26 @@ const GRACE: Duration = Duration::from_secs(15);
 
 /// A logged-in connection. Dropping it closes it.
 pub struct Session {
-    client: Client,
-    driver: JoinHandle<()>,
-    notices: Arc<Mutex<VecDeque<Notice>>>,
-    end: Arc<OnceLock<Error>>,
-    dialer: Dialer,
+    wire: Arc<Wire>,
     limit: Option<Duration>,
     /// A call began a transaction or took the lock and did not come to its end (its future was
     /// dropped): the next call cleans up first.
     pub(super) unfinished: bool,
 }
 
+/// The connection itself; closed when it is dropped.
+struct Wire {
+    client: Client,
+    driver: JoinHandle<()>,
+    notices: Arc<Mutex<VecDeque<Notice>>>,
+    end: Arc<OnceLock<Error>>,
+    dialer: Dialer,
+}
+
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
-            .field("closed", &self.client.is_closed())
+            .field("closed", &self.is_closed())
             .finish_non_exhaustive()
     }
 }
@@ -89,27 +94,44 @@ impl Session {
             }
         });
         Self {
-            client,
-            driver,
-            notices,
-            end,
-            dialer,
+            wire: Arc::new(Wire {
+                client,
+                driver,
+                notices,
+                end,
+                dialer,
+            }),
             limit,
             unfinished: false,
         }
+    }
+
+    /// The same session for another owner, while this one is being dropped: two must never be used
+    /// at once.
+    pub(super) fn hand_over(&self) -> Self {
+        Self {
+            wire: Arc::clone(&self.wire),
+            ..*self
+        }
+    }
+
+    /// Whether the connection has ended, by either side.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.wire.client.is_closed() || self.wire.driver.is_finished()
     }
 
     /// The driver's client, for queries of the caller's own. Its errors become ours with
     /// [`Session::error`].
     #[must_use]
     pub fn client(&self) -> &Client {
-        &self.client
+        &self.wire.client
     }
 
     /// The driver's error as ours, with the reason when the connection has ended.
     #[must_use]
     pub fn error(&self, error: tokio_postgres::Error) -> Error {
-        match (Error::from(error), self.end.get()) {
+        match (Error::from(error), self.wire.end.get()) {
             (
                 Error::ConnectionLost {
                     cause: None,
@@ -121,10 +143,23 @@ impl Session {
         }
     }
 
+    /// Why the connection has ended.
+    pub(super) fn ended(&self) -> Error {
+        self.wire
+            .end
+            .get()
+            .cloned()
+            .unwrap_or(Error::ConnectionLost {
+                cause: None,
+                sqlstate: None,
+            })
+    }
+
     /// The notices since the last call, oldest first (the last 1000 at most).
     #[must_use]
     pub fn take_notices(&self) -> Vec<Notice> {
-        self.notices
+        self.wire
+            .notices
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .drain(..)
@@ -135,15 +170,18 @@ impl Session {
     #[must_use]
     pub fn canceller(&self) -> Canceller {
         Canceller {
-            dialer: self.dialer.clone(),
-            token: self.client.cancel_token(),
+            dialer: self.wire.dialer.clone(),
+            token: self.wire.client.cancel_token(),
         }
     }
 
     /// Says good-bye and waits (shortly) until the connection is closed. An unfinished statement is
     /// rolled back.
     pub async fn close(self) {
-        let Self { client, driver, .. } = self;
+        // Else the one who handed it over is about to let go of it, which closes it too.
+        let Some(Wire { client, driver, .. }) = Arc::into_inner(self.wire) else {
+            return;
+        };
         drop(client);
         let stop = driver.abort_handle();
         if tokio::time::timeout(Duration::from_secs(2), driver)
@@ -156,7 +194,7 @@ impl Session {
 
     /// Runs SQL without parameters and ignores rows.
     pub(super) async fn batch(&self, sql: &str) -> Result<(), Error> {
-        self.timed(self.client.batch_execute(sql)).await
+        self.timed(self.client().batch_execute(sql)).await
     }
 
     /// Awaits a call of the driver, at most a little longer than the server's own limit: when the

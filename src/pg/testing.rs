@@ -44,7 +44,8 @@ impl Server {
         })
     }
 
-    fn start() -> Self {
+    /// A server of one's own, which may be restarted.
+    pub(super) fn start() -> Self {
         let binaries = binaries();
         let user = unprivileged_user();
         let directory = tempfile::Builder::new()
@@ -94,6 +95,23 @@ impl Server {
         }
         let log = fs::read_to_string(directory.path().join("log")).unwrap_or_default();
         panic!("postgres does not start:\n{log}");
+    }
+
+    /// Ends the server as a crash would (`immediate`) or as an administrator (`fast`).
+    pub(super) fn stop(&mut self, mode: &str) {
+        let stopped = run(&self.binaries, "pg_ctl", self.directory.path(), self.user)
+            .args(["-D", "data", "stop", "-m", mode, "-w"])
+            .output()
+            .unwrap();
+        assert!(stopped.status.success(), "{stopped:?}");
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again where it was; ready when this returns.
+    pub(super) fn start_again(&mut self) {
+        let directory = self.directory.path();
+        self.child = postgres(&self.binaries, directory, self.user, self.port);
+        assert!(ready(directory, &mut self.child), "it does not start again");
     }
 
     /// The directory of the Unix socket.
@@ -149,24 +167,32 @@ impl Drop for Server {
     }
 }
 
-/// The directory with `initdb` and `postgres`.
+/// The directory with `initdb` and `postgres`: what the sandbox would take, so that a machine without a server fetches
+/// the pinned one. `CRUDDUR_INFRA_POSTGRES` chooses as it does for the program.
 fn binaries() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut places: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
-        .map(|entries| {
-            entries
-                .flatten()
-                .map(|entry| entry.path().join("bin"))
-                .collect()
-        })
-        .unwrap_or_default();
-    versions.sort();
-    places.extend(versions.into_iter().rev());
-    places
-        .into_iter()
-        .find(|place| ["initdb", "postgres", "pg_ctl"].iter().all(|name| place.join(name).exists()))
-        .expect("these tests need a Postgres server: initdb, postgres and pg_ctl were found neither in PATH nor in /usr/lib/postgresql/*/bin (Debian: apt-get install postgresql)")
+    use crate::sandbox::postgres::{ProgramSource, Servers};
+    let source = match std::env::var("CRUDDUR_INFRA_POSTGRES").ok().as_deref() {
+        Some("archive") => ProgramSource::ArchiveOnly,
+        Some(dir) if !dir.is_empty() => ProgramSource::Dir(dir.into()),
+        _ => ProgramSource::Auto,
+    };
+    let cache = std::env::var_os("CRUDDUR_INFRA_CACHE").map_or_else(
+        || std::env::temp_dir().join("cruddur-infra-test-cache"),
+        PathBuf::from,
+    );
+    let world = tempfile::tempdir().unwrap();
+    let servers = Servers::new(world.path().to_owned(), source, cache);
+    // on a thread of its own: whoever asks may be inside a runtime
+    let asking = std::thread::spawn(move || {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(servers.prepare())
+    });
+    let found = asking.join().unwrap();
+    found.unwrap_or_else(|e| panic!("these tests need a Postgres server: {e}"))
 }
 
 /// Postgres refuses to run as root; then `postgres` or `nobody` does it.
@@ -221,7 +247,7 @@ fn postgres(binaries: &Path, directory: &Path, user: Option<(u32, u32)>, port: u
         "ssl_key_file=../server.key",
         "password_encryption=scram-sha-256",
         "fsync=off",
-        "max_connections=60",
+        "max_connections=300",
     ] {
         command.args(["-c", setting]);
     }

@@ -18,6 +18,7 @@ mod style;
 mod summary;
 mod table;
 mod value;
+mod verify;
 mod view;
 mod words;
 
@@ -34,6 +35,7 @@ pub use status::{StatusRow, status_human, status_json};
 pub use style::Style;
 pub use summary::{Invocation, run_summary_human};
 pub use table::{csv, size, table_human};
+pub use verify::{Hop, Proof, Verification, verify_human, verify_json};
 pub use view::{HumanView, JsonView, View};
 
 #[cfg(test)]

@@ -53,6 +53,8 @@ pub trait Managed: Send + Sync {
     fn reach(&self) -> Reach;
     fn on_destroy(&self) -> OnDestroy;
     fn holds_data(&self) -> bool;
+    fn follows(&self) -> bool;
+    fn lives_in(&self) -> Option<Addr>;
     fn stoppable(&self) -> bool;
     fn outputs(&self) -> &'static [OutputDecl];
     fn references(&self) -> Vec<OutputRef>;
@@ -127,6 +129,12 @@ impl<R: Resource> Managed for Entry<R> {
     }
     fn holds_data(&self) -> bool {
         R::HOLDS_DATA
+    }
+    fn follows(&self) -> bool {
+        R::FOLLOWS
+    }
+    fn lives_in(&self) -> Option<Addr> {
+        R::lives_in(&self.spec)
     }
     fn stoppable(&self) -> bool {
         R::STOPPABLE

@@ -159,6 +159,9 @@ pub trait Resource: Send + Sync + 'static {
     /// Finding everything that carries the stack's tag takes a call for each object in the account: it is done for
     /// `--prune` and `destroy` alone, not for every plan.
     const FINDING_IS_DEAR: bool = false;
+    /// What it comes after may undo it: a script that makes a table anew takes the rights on it along. Where something
+    /// that [connects](Reach::Connects) and comes before it changes in a run, it is looked at again afterwards.
+    const FOLLOWS: bool = false;
     /// What is written in stack.yaml.
     type Spec: DeserializeOwned + JsonSchema + Send + Sync;
     /// What it is found by.
@@ -196,8 +199,8 @@ pub trait Resource: Send + Sync + 'static {
     /// Returns what the object hands to others. The spec is there for secrets, which no service gives back.
     fn outputs(spec: &Self::Spec, facts: &Facts, have: &Self::Live) -> Outputs;
 
-    /// Returns the outputs that follow from the object's name alone (an ARN): they are known before the object is, so
-    /// that what refers to them can be looked at and planned without waiting for it.
+    /// Returns the outputs that follow from what is written and from other entries' outputs alone (an ARN, a URL): they
+    /// are known before the object is, so that what refers to them can be looked at and planned without waiting for it.
     fn foretold(_spec: &Self::Spec, _facts: &Facts) -> Outputs {
         Outputs::new()
     }
@@ -231,6 +234,12 @@ pub trait Resource: Send + Sync + 'static {
     /// Returns references that are not written as `${…}` (`vpc_of: rds_instance.main`).
     fn references(_spec: &Self::Spec) -> Vec<OutputRef> {
         Vec::new()
+    }
+
+    /// Returns the entry that it lives inside of, where it does: `destroy` deletes it where that stays, and lets it go
+    /// with that where that goes.
+    fn lives_in(_spec: &Self::Spec) -> Option<Addr> {
+        None
     }
 
     /// Returns the files that it is made of.

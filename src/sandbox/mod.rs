@@ -12,6 +12,7 @@ pub mod lambda;
 pub mod logs;
 pub mod postgres;
 pub mod rds;
+pub mod scheduler;
 pub mod server;
 pub mod store;
 pub mod sts;
@@ -75,11 +76,22 @@ impl Sandbox {
         })
     }
 
-    /// Answers one call.
+    /// Answers one call, after everything that is due by now and takes more than the passing of time: AWS starts what
+    /// was stopped a week ago, and schedules call their targets.
     ///
     /// # Errors
     /// What AWS would refuse, in AWS's words.
     pub async fn answer(&self, call: &Call) -> Result<Reply, ApiError> {
+        rds::wake(self).await?;
+        scheduler::due(self).await?;
+        self.carry_out(call).await
+    }
+
+    /// Answers one call and does nothing else.
+    ///
+    /// # Errors
+    /// What AWS would refuse, in AWS's words.
+    pub async fn carry_out(&self, call: &Call) -> Result<Reply, ApiError> {
         match call.service {
             Service::Rds => rds::handle(self, call).await,
             Service::Ec2 => ec2::handle(self, call).await,
@@ -88,6 +100,7 @@ impl Sandbox {
             Service::CognitoIdp => cognito::handle(self, call).await,
             Service::Logs => logs::handle(self, call).await,
             Service::Lambda => lambda::handle(self, call).await,
+            Service::Scheduler => scheduler::handle(self, call).await,
         }
     }
 }

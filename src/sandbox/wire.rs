@@ -20,6 +20,8 @@ pub enum Service {
     Logs,
     /// REST with JSON bodies.
     Lambda,
+    /// REST with JSON bodies.
+    Scheduler,
 }
 
 /// One call.
@@ -27,7 +29,7 @@ pub enum Service {
 pub struct Call {
     /// Which service it is for.
     pub service: Service,
-    /// The operation, `CreateDBInstance`; for Lambda it is derived from method and path.
+    /// The operation, `CreateDBInstance`; for Lambda and Scheduler it is derived from method and path.
     pub operation: String,
     /// What the caller sent.
     pub input: Input,
@@ -44,7 +46,7 @@ pub enum Input {
     Query(Params),
     /// A JSON body (cognito-idp, logs).
     Json(Value),
-    /// Method, decoded path segments, query string and JSON body (lambda).
+    /// Method, decoded path segments, query string and JSON body (lambda, scheduler).
     Rest {
         /// `GET`, `POST`, …
         method: String,

@@ -1,6 +1,6 @@
 //! Everything that exists in the sandbox, as one readable JSON document.
 
-use super::{cognito, ec2, iam, lambda, logs, rds};
+use super::{cognito, ec2, iam, lambda, logs, rds, scheduler};
 use serde::{Deserialize, Serialize};
 
 /// The account that the sandbox plays.
@@ -23,6 +23,9 @@ pub struct World {
     pub lambda: lambda::State,
     /// User pools and their users.
     pub cognito: cognito::State,
+    /// Schedules and their groups; a world of an earlier version has none.
+    #[serde(default)]
+    pub scheduler: scheduler::State,
     /// Log groups; a world from before they were there has none.
     #[serde(default)]
     pub logs: logs::State,
@@ -40,6 +43,7 @@ impl World {
             iam: iam::State::first(),
             lambda: lambda::State::default(),
             cognito: cognito::State::first(region),
+            scheduler: scheduler::State::default(),
             logs: logs::State::default(),
         }
     }

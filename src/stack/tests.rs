@@ -47,14 +47,15 @@ fn the_shipped_file_is_valid_and_its_edges_are_those_of_its_references() {
     assert_eq!(loaded.diagnostics, vec![]);
     assert_eq!(loaded.name, "cruddur");
     assert_eq!(loaded.region.as_deref(), Some("us-west-2"));
-    assert_eq!(loaded.entries.len(), 10, "nine kinds, two scripts");
+    assert_eq!(loaded.entries.len(), 11, "ten kinds, two scripts");
     assert_eq!(after(&loaded, "rds_instance.main"), set(&[]));
     assert_eq!(
         after(&loaded, "lambda_function.post-confirmation"),
         set(&[
             "rds_instance.main",
             "iam_role.post-confirmation",
-            "lambda_layer.psycopg2"
+            "lambda_layer.psycopg2",
+            "postgres_role.app"
         ])
     );
     // the permission comes along with the trigger, and before it
@@ -70,9 +71,22 @@ fn the_shipped_file_is_valid_and_its_edges_are_those_of_its_references() {
         after(&loaded, "sql_script.schema"),
         set(&["rds_instance.main", "security_group_rule.workspace"])
     );
+    // and so does a role, after the script that makes its tables
+    assert_eq!(
+        after(&loaded, "postgres_role.app"),
+        set(&[
+            "rds_instance.main",
+            "security_group_rule.workspace",
+            "sql_script.schema"
+        ])
+    );
     assert_eq!(
         loaded.variables().keys().collect::<Vec<_>>(),
-        ["COGNITO_USER_POOL_ID", "CRUDDUR_DB_PASSWORD"]
+        [
+            "COGNITO_USER_POOL_ID",
+            "CRUDDUR_APP_PASSWORD",
+            "CRUDDUR_DB_PASSWORD"
+        ]
     );
 }
 
@@ -125,14 +139,14 @@ fn a_permission_that_the_file_writes_itself_is_used() {
     );
     let loaded = load(&text);
     assert_eq!(loaded.diagnostics, vec![]);
-    assert_eq!(loaded.entries.len(), 10);
+    assert_eq!(loaded.entries.len(), 11);
     assert!(after(&loaded, "cognito_trigger.sign-up").contains("lambda_permission.sign-up"));
 }
 
 #[test]
 fn unset_variables_are_named_where_they_stand() {
     let loaded = load(SHIPPED);
-    let unset = loaded.unset(|name| name == "CRUDDUR_DB_PASSWORD");
+    let unset = loaded.unset(|name| name.ends_with("_PASSWORD"));
     assert_eq!(unset.len(), 1);
     assert!(unset[0].summary.contains("COGNITO_USER_POOL_ID"));
     let line = unset[0].span.as_ref().unwrap().line;

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 STEP = "src/engine/step.rs"
 APPLY = "src/engine/apply.rs"
 PLAN = "src/engine/plan.rs"
+PLAN_DESTROY = "src/engine/plan_destroy.rs"
 RANDOM = ("it", "engine_random")
 PROMISES = ("it", "engine_promises")
 
@@ -103,7 +104,7 @@ BREAKAGES = [
     ),
     Breakage(
         "a destroy runs in the order of an apply",
-        [(PLAN, "in_order(info, &reversed, seen, |addr, observed, info| {", "in_order(info, after, seen, |addr, observed, info| {")],
+        [(PLAN_DESTROY, "in_order(info, &reversed, seen, |addr, observed, info| {", "in_order(info, after, seen, |addr, observed, info| {")],
         RANDOM,
     ),
     Breakage(
@@ -133,7 +134,7 @@ BREAKAGES = [
     ),
     Breakage(
         "guards are not checked before a destroy begins",
-        [(PLAN, "change.refused = p.guard.clone();", "change.refused = None;")],
+        [(PLAN_DESTROY, "change.refused = p.guard.clone();", "change.refused = None;")],
         PROMISES,
     ),
     Breakage(
@@ -145,7 +146,7 @@ BREAKAGES = [
         "a destroy takes what is not ours",
         [
             (
-                PLAN,
+                PLAN_DESTROY,
                 'Owner::Nobody => change.reason = "not ours: it has no tag of this stack".to_owned(),',
                 "Owner::Nobody => change.action = Action::Delete,",
             )
@@ -326,5 +327,30 @@ BREAKAGES = [
         "what a script did stays after its error",
         [("src/pg/run.rs", 'self.batch("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")', 'self.batch("SELECT 1")')],
         ("lib", "pg::run_tests"),
+    ),
+    Breakage(
+        "a role that has used up its connections has another password",
+        [("src/pg/roles/look.rs", 'Some("28P01") => Ok(false),', 'Some("28P01" | "53300") => Ok(false),')],
+        ("lib", "pg::roles"),
+    ),
+    Breakage(
+        "a right that was not given is no error",
+        [("src/pg/roles/change.rs", '["01007", "01006"]', '["01006", "01006"]')],
+        ("lib", "pg::roles"),
+    ),
+    Breakage(
+        "rights beyond the file stay",
+        [("src/kinds/postgres_role/diff.rs", "if !extra.is_empty() {", "if extra.len() > 9 {")],
+        ("lib", "postgres_role"),
+    ),
+    Breakage(
+        "a role is not looked at again after a script that changes",
+        [(PLAN, "if before.is_empty()\n", "if before.len() < 9\n")],
+        ("it", "engine_destroy"),
+    ),
+    Breakage(
+        "a role is forgotten though its database stays",
+        [(PLAN_DESTROY, "info.lives_in.take().filter(|home| doomed.contains(home))", "info.lives_in.take().filter(|home| !doomed.is_empty() || doomed.contains(home))")],
+        ("it", "engine_destroy"),
     ),
 ]

@@ -207,10 +207,14 @@ impl Workplace {
         }
     }
 
-    /// The password that the sandbox made up.
+    /// The password that the sandbox made up for the master user.
     pub fn password(&self) -> String {
-        let path = self.world_dir().join("values/CRUDDUR_DB_PASSWORD");
-        std::fs::read_to_string(path).unwrap()
+        self.value("CRUDDUR_DB_PASSWORD")
+    }
+
+    /// The value that the sandbox made up for a variable.
+    pub fn value(&self, name: &str) -> String {
+        std::fs::read_to_string(self.world_dir().join("values").join(name)).unwrap()
     }
 
     /// A command in the directory, as it is, without `--sandbox`.

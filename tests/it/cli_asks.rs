@@ -10,6 +10,7 @@ fn outside(work: &mut Workplace, aws: &Served) {
     work.set("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
     work.set("AWS_SECRET_ACCESS_KEY", "s3cr3t-key-of-nobody");
     work.set("CRUDDUR_DB_PASSWORD", "p4ssw0rd-of-the-outside");
+    work.set("CRUDDUR_APP_PASSWORD", "an0ther-of-the-outside");
     work.set("COGNITO_USER_POOL_ID", "cruddur-user-pool");
     work.set("CRUDDUR_INFRA_IP", "8.8.4.4");
     let certificate = work.world_dir().join("ca.pem");
@@ -25,11 +26,13 @@ fn without_a_terminal_nothing_is_changed_without_a_word() {
         work.bare(args)
             .code(1)
             .says("--yes")
+            .keeps_silent_about("an0ther-of-the-outside")
             .keeps_silent_about("p4ssw0rd-of-the-outside");
     };
     let yes = |args: &[&str]| {
         work.bare(args)
             .code(0)
+            .keeps_silent_about("an0ther-of-the-outside")
             .keeps_silent_about("p4ssw0rd-of-the-outside");
     };
     no(&["apply"]);

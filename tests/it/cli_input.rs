@@ -111,8 +111,8 @@ const MISTAKES: &[Mistake] = &[
         "94:93",
     ),
     (
-        "after: [ sql_script.schema ]",
-        "after: [ sql_script.shema ]",
+        "seed.sql, after: [ sql_script.schema ]",
+        "seed.sql, after: [ sql_script.shema ]",
         &[
             "sql_script.shema is not in this file",
             "did you mean `sql_script.schema`?",
@@ -129,7 +129,7 @@ const MISTAKES: &[Mistake] = &[
         "26:22",
     ),
     (
-        "      CONNECTION_URL: ${rds_instance.main.connection_url}",
+        "      CONNECTION_URL: ${postgres_role.app.connection_url}   # never the master user's",
         "      CONNECTION_URL: postgresql://root:hunter2-very-literal@db.example.com:5432/cruddur",
         &[
             "environment.CONNECTION_URL",
@@ -214,11 +214,12 @@ fn every_mistake_in_the_file_is_told_with_its_place_and_the_remedy() {
     let mut work = Workplace::light();
     other_python(&work);
     work.set("CRUDDUR_DB_PASSWORD", "p4ssw0rd-of-the-inside");
+    work.set("CRUDDUR_APP_PASSWORD", "an0ther-of-the-inside");
     work.set("COGNITO_USER_POOL_ID", "cruddur-user-pool");
     let good = work.read("stack.yaml");
     work.bare(&["validate"])
         .code(0)
-        .says("stack.yaml is valid: 10 entries");
+        .says("stack.yaml is valid: 11 entries");
     for (old, new, said, place) in MISTAKES {
         println!("{new}");
         assert_eq!(good.matches(old).count(), 1, "{old}");
@@ -325,13 +326,14 @@ fn a_variable_that_is_not_set_is_told_where_it_is_used() {
             .says("stack.yaml:26:22")
             .says("the variable COGNITO_USER_POOL_ID is not set")
             .says("stack.yaml:88:16")
+            .says("the variable CRUDDUR_APP_PASSWORD is not set")
             .says("export CRUDDUR_DB_PASSWORD=");
     }
     // the sandbox has values of its own, and says so
     work.run(&["validate"]).code(0);
     work.run(&["plan", "--only", "rds_instance.main"])
         .code(0)
-        .says("the sandbox gave a value to COGNITO_USER_POOL_ID, CRUDDUR_DB_PASSWORD");
+        .says("the sandbox gave a value to COGNITO_USER_POOL_ID, CRUDDUR_APP_PASSWORD, CRUDDUR_DB_PASSWORD");
 }
 
 #[test]

@@ -3,13 +3,14 @@
 use crate::cli::{Workplace, addresses};
 use serde_json::{Value, json};
 
-const ALL: [&str; 10] = [
+const ALL: [&str; 11] = [
     "cognito_trigger.sign-up",
     "iam_policy.lambda-vpc-access",
     "iam_role.post-confirmation",
     "lambda_function.post-confirmation",
     "lambda_layer.psycopg2",
     "lambda_permission.sign-up",
+    "postgres_role.app",
     "rds_instance.main",
     "security_group_rule.workspace",
     "sql_script.schema",
@@ -44,7 +45,7 @@ fn a_stack_is_made_changed_moved_stopped_started_and_destroyed() {
     let applied = work
         .run(&["apply"])
         .code(0)
-        .says("10 to create")
+        .says("11 to create")
         .says("apply is complete");
     assert_eq!(applied.stdout, "", "progress belongs to stderr");
     work.has_one_of_each();
@@ -341,7 +342,7 @@ fn init_gives_a_stack_that_can_be_applied() {
         work.read("stack.yaml"),
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/stack.yaml")).unwrap()
     );
-    work.run(&["validate"]).code(0).says("10 entries");
+    work.run(&["validate"]).code(0).says("11 entries");
     work.write("stack.yaml", "stack: mine\n");
     work.bare(&["init"]).code(1).says("is there already");
     assert_eq!(work.read("stack.yaml"), "stack: mine\n");

@@ -106,12 +106,16 @@ fn a_sign_up_is_in_the_log_without_personal_data() {
     }
     assert!(lines.iter().all(|line| line[26..].starts_with(&id[..8])));
     let all = format!("{} {}", human.stdout, json!(events));
+    let app = work.world_dir().join("values/CRUDDUR_APP_PASSWORD");
+    let app = std::fs::read_to_string(app).unwrap();
+    let password = work.password();
     for personal in [
         "grace",
         "Grace",
         "Hopper",
         "cruddur.example",
-        &work.password(),
+        &password,
+        &app,
     ] {
         assert!(!all.contains(personal), "{personal} is in {all}");
     }

@@ -24,7 +24,7 @@ fn a_saved_plan_is_done_exactly_or_not_at_all() {
     assert_eq!(saved, printed, "what is saved is what is printed");
     assert_eq!(saved["format_version"], 1);
 
-    work.run(&["apply", "p.json"]).code(0).says("10 done");
+    work.run(&["apply", "p.json"]).code(0).says("11 done");
     work.has_one_of_each();
     work.is_settled();
 
@@ -71,7 +71,7 @@ fn a_saved_plan_is_done_exactly_or_not_at_all() {
         .code(0);
     assert_eq!(mode(&work, "d.json"), 0o600);
     work.has_one_of_each();
-    work.run(&["apply", "d.json"]).code(0).says("10 done");
+    work.run(&["apply", "d.json"]).code(0).says("11 done");
     work.has_nothing();
     assert!(
         work.snapshots().is_empty(),

@@ -59,7 +59,7 @@ fn programs_are_told_every_step() {
     };
 
     let applied = events(&["apply"]);
-    sound(&applied, 10);
+    sound(&applied, 11);
     // in an order that keeps to the edges of the plan
     let graph = work.run(&["graph", "--format", "json"]).code(0).json();
     let place = |kind: &str, address: &str| {
@@ -122,14 +122,14 @@ fn holds(bytes: &[u8], text: &str) -> bool {
         .any(|(at, b)| *b == text[0] && bytes[at..].starts_with(text))
 }
 
-/// Every process that had the text among its arguments while a command ran.
-fn arguments_while(running: &mut Running, text: &str, told: &mut BTreeSet<String>) -> usize {
+/// Every process that had one of the texts among its arguments while a command ran.
+fn arguments_while(running: &mut Running, texts: &[String], told: &mut BTreeSet<String>) -> usize {
     let mut looks = 0;
     while running.runs() {
         looks += 1;
         for entry in std::fs::read_dir("/proc").unwrap().flatten() {
             if let Ok(line) = std::fs::read(entry.path().join("cmdline"))
-                && holds(&line, text)
+                && texts.iter().any(|text| holds(&line, text))
             {
                 told.insert(String::from_utf8_lossy(&line).replace('\0', " "));
             }
@@ -156,7 +156,7 @@ fn databases(work: &Workplace) -> PathBuf {
 }
 
 #[test]
-fn the_password_is_told_to_nobody() {
+fn passwords_are_told_to_nobody() {
     let work = Workplace::new();
     let mut told = Vec::new();
     let mut say = |args: &[&str]| {
@@ -165,13 +165,16 @@ fn the_password_is_told_to_nobody() {
         output
     };
     say(&["plan"]).code(0);
-    let password = work.password();
-    assert!(password.len() >= 20, "{}", password.len());
+    // the master user's and the function's own
+    let passwords = [work.password(), work.value("CRUDDUR_APP_PASSWORD")];
+    let [master, own] = &passwords;
+    assert!(passwords.iter().all(|p| p.len() >= 20));
+    assert_ne!(master, own);
 
     // verbose, because that is when mistakes come to light
     let mut running = work.start(&["-vv", "--format", "json", "apply"]);
     let mut arguments = BTreeSet::new();
-    let looks = arguments_while(&mut running, &password, &mut arguments);
+    let looks = arguments_while(&mut running, &passwords, &mut arguments);
     assert!(looks > 20, "{looks}");
     assert!(arguments.is_empty(), "{arguments:#?}");
     told.push(("apply".to_owned(), running.wait().code(0).all()));
@@ -188,12 +191,14 @@ fn the_password_is_told_to_nobody() {
     say(&["output", "--format", "json"], 0);
     say(&["output", "--format", "env"], 0);
     say(&["output", "rds_instance.main.connection_url"], 1);
+    say(&["output", "postgres_role.app.connection_url"], 1);
     say(&["-vv", "refresh-ip", "--ip", "8.8.4.4"], 0);
-    // a plan in which everything that holds the password changes
+    // a plan in which everything that holds a password changes
     work.edit(
-        "      CONNECTION_URL: ${rds_instance.main.connection_url}",
-        "      DATABASE_URL: ${rds_instance.main.connection_url}",
+        "      CONNECTION_URL: ${postgres_role.app.connection_url}",
+        "      DATABASE_URL: ${postgres_role.app.connection_url}",
     );
+    work.edit("    name: cruddur_app\n", "    name: cruddur_app2\n");
     say(&["-vv", "plan", "--out", "p.json"], 0);
     say(&["plan", "--format", "json"], 0);
     say(&["-vv", "apply", "p.json", "--format", "json"], 0);
@@ -201,26 +206,39 @@ fn the_password_is_told_to_nobody() {
     say(&["-vv", "plan"], 0);
     say(&["-vv", "start"], 0);
 
-    // files: the sandbox's own value, and the function's environment in the world, as in AWS
+    // files: the sandbox's own values, and the function's environment in the world, as in AWS; the master user's
+    // password is in no function's environment at all
     let mut all = Vec::new();
     files(work.path(".").as_path(), &mut all);
-    let value = work.world_dir().join("values/CRUDDUR_DB_PASSWORD");
-    let world = work.world_dir().join("world.json");
-    let mut seen = 0;
-    for path in &all {
-        if holds(&std::fs::read(path).unwrap(), &password) {
-            seen += 1;
-            let same = |other: &Path| path.canonicalize().unwrap() == other.canonicalize().unwrap();
-            assert!(same(&value) || same(&world), "{}", path.display());
-        }
-    }
-    assert_eq!(seen, 2);
+    let holding = |password: &str| -> BTreeSet<PathBuf> {
+        all.iter()
+            .filter(|path| holds(&std::fs::read(path).unwrap(), password))
+            .map(|path| path.canonicalize().unwrap())
+            .collect()
+    };
+    let known = |names: &[&str]| -> BTreeSet<PathBuf> {
+        let paths = names.iter().map(|name| work.world_dir().join(name));
+        paths.map(|path| path.canonicalize().unwrap()).collect()
+    };
+    assert_eq!(holding(master), known(&["values/CRUDDUR_DB_PASSWORD"]));
+    assert_eq!(
+        holding(own),
+        known(&["values/CRUDDUR_APP_PASSWORD", "world.json"])
+    );
     let mut world = work.world();
     let function = &mut world["lambda"]["functions"]["cruddur-post-confirmation"];
+    assert!(
+        function.to_string().contains("//cruddur_app2:"),
+        "{function:#}"
+    );
+    assert!(
+        !function.to_string().contains("cruddurroot"),
+        "{function:#}"
+    );
     let mut taken = 0;
-    take_environment(function, &password, &mut taken);
+    take_environment(function, own, &mut taken);
     assert!(taken > 0, "{function:#}");
-    assert!(!world.to_string().contains(&password), "{world:#}");
+    assert!(!world.to_string().contains(own), "{world:#}");
     // and what Postgres writes besides its data
     let mut logs = Vec::new();
     files(&databases(&work), &mut logs);
@@ -231,11 +249,13 @@ fn the_password_is_told_to_nobody() {
     let logs: Vec<_> = logs.iter().filter(is_log).collect();
     assert!(logs.len() >= 3, "{logs:?}");
     for path in logs {
-        assert!(
-            !holds(&std::fs::read(path).unwrap(), &password),
-            "{}",
-            path.display()
-        );
+        for password in &passwords {
+            assert!(
+                !holds(&std::fs::read(path).unwrap(), password),
+                "{}",
+                path.display()
+            );
+        }
     }
 
     let mut say = |args: &[&str], code: i32| {
@@ -248,10 +268,14 @@ fn the_password_is_told_to_nobody() {
     );
     say(&["-vv", "destroy"], 0);
     for name in ["p.json", "d.json"] {
-        assert!(!work.read(name).contains(&password), "{name}");
+        for password in &passwords {
+            assert!(!work.read(name).contains(password), "{name}");
+        }
     }
     for (command, text) in &told {
-        assert!(!text.contains(&password), "{command} tells it:\n{text}");
+        for password in &passwords {
+            assert!(!text.contains(password), "{command} tells it:\n{text}");
+        }
     }
 }
 

@@ -41,8 +41,13 @@ struct Case {
     spare: &'static [(&'static str, &'static str)],
     /// Where the world keeps the object's tags; none where it cannot be tagged.
     tags: Option<fn(&mut World) -> &mut Tags>,
+    /// Where the world keeps the text that begins with the mark of one that cannot be tagged, and carries a mark all the
+    /// same.
+    mark: Option<fn(&mut World) -> &mut String>,
     /// An object with another stack's tag is not this entry's at all: it is not seen, only in the way.
     hidden_from_others: bool,
+    /// It carries the mark where the world does not show it: in a database.
+    marked_inside: bool,
     /// It goes with what it lives in.
     forgotten: bool,
 }
@@ -415,8 +420,15 @@ async fn reading(t: &Trial<'_>) {
 
 /// Design §6: what is nobody's is taken over only when asked, what is another stack's never.
 async fn ownership(t: &Trial<'_>) {
+    if let Some(mark) = t.case.mark {
+        return ownership_by_mark(t, mark).await;
+    }
     let Some(tags) = t.case.tags else {
-        assert_eq!(t.present().await.owner, Owner::Untaggable, "{}", t.addr);
+        let owner = match t.case.marked_inside {
+            true => Owner::Ours,
+            false => Owner::Untaggable,
+        };
+        assert_eq!(t.present().await.owner, owner, "{}", t.addr);
         return;
     };
     let ours = {
@@ -519,6 +531,58 @@ async fn ownership(t: &Trial<'_>) {
     t.assert_settled("after all that").await;
 }
 
+/// The same where a text says whose it is.
+async fn ownership_by_mark(t: &Trial<'_>, mark: fn(&mut World) -> &mut String) {
+    let set = |text: &str| {
+        let mut before = String::new();
+        t.stage
+            .change(|w| before = std::mem::replace(mark(w), text.to_owned()));
+        before
+    };
+    let not_deleted = async || {
+        let before = t.stage.world();
+        let (stack, facts) = t.facts().await;
+        let refused = node(&stack, &t.addr).delete(&facts).await;
+        assert_eq!(refused.expect_err("deleted").class, Class::Surprise);
+        assert_eq!(
+            stage::moved(&before, &t.stage.world()),
+            Vec::<String>::new()
+        );
+    };
+    assert_eq!(t.present().await.owner, Owner::Ours);
+    let ours = set("by hand");
+    assert!(ours.contains(&format!("conformance:{}", t.addr)), "{ours}");
+
+    // nobody's
+    assert_eq!(t.present().await.owner, Owner::Nobody);
+    let (_, plan, _) = t.plan(&Options::default()).await;
+    let change = plan.changes.iter().find(|c| c.addr == t.addr).unwrap();
+    let why = change.refused.as_deref().unwrap_or_default();
+    assert!(why.contains(&format!("--adopt {}", t.addr)), "`{why}`");
+    not_deleted().await;
+
+    // taken over
+    let allowed = Options {
+        adopt: t.scope(),
+        ..Options::default()
+    };
+    let (stack, plan, seen) = t.plan(&allowed).await;
+    stage::run_well(&stack, &plan, &seen).await;
+    assert_eq!(t.present().await.owner, Owner::Ours);
+    t.assert_settled("after it was taken over").await;
+
+    // another stack's
+    set(&ours.replace(":conformance:", ":other:"));
+    assert_eq!(t.present().await.owner, Owner::Other("other".to_owned()));
+    let (_, plan, _) = t.plan(&allowed).await;
+    let change = plan.changes.iter().find(|c| c.addr == t.addr).unwrap();
+    let why = change.refused.as_deref().unwrap_or_default();
+    assert!(why.contains("belongs to stack other"), "`{why}`");
+    not_deleted().await;
+    set(&ours);
+    t.assert_settled("after all that").await;
+}
+
 /// Laws 4 and 5: a field is changed in place; outputs stay, and nothing else moves.
 async fn update(t: &mut Trial<'_>, edit: &Edit) {
     let label = match &edit.what {
@@ -595,17 +659,19 @@ async fn removal(t: &Trial<'_>) {
     assert_eq!(moved, Vec::<String>::new(), "{}", t.addr);
 }
 
-const CASES: [&Case; 10] = [
+const CASES: [&Case; 12] = [
     &RDS_INSTANCE,
     &SECURITY_GROUP_RULE,
     &CURRENT_IP,
     &IAM_POLICY,
     &IAM_ROLE,
+    &SCHEDULE,
     &LAMBDA_LAYER,
     &LAMBDA_FUNCTION,
     &LAMBDA_PERMISSION,
     &COGNITO_TRIGGER,
     &SQL_SCRIPT,
+    &POSTGRES_ROLE,
 ];
 
 #[test]
@@ -638,11 +704,13 @@ cases! {
     a_rule_for_this_machine_keeps_the_laws: CURRENT_IP,
     an_iam_policy_keeps_the_laws: IAM_POLICY,
     an_iam_role_keeps_the_laws: IAM_ROLE,
+    a_schedule_keeps_the_laws: SCHEDULE,
     a_lambda_layer_keeps_the_laws: LAMBDA_LAYER,
     a_lambda_function_keeps_the_laws: LAMBDA_FUNCTION,
     a_lambda_permission_keeps_the_laws: LAMBDA_PERMISSION,
     a_cognito_trigger_keeps_the_laws: COGNITO_TRIGGER,
     an_sql_script_keeps_the_laws: SQL_SCRIPT,
+    a_postgres_role_keeps_the_laws: POSTGRES_ROLE,
 }
 
 // --- what only one kind has ---
@@ -871,13 +939,15 @@ security_group_rules:
 iam_policies:
   main: { name: conf-policy, document: { Version: "2012-10-17", Statement: [ { Effect: Allow, Action: "ec2:DescribeVpcs", Resource: "*" } ] } }
 iam_roles:
-  main: { name: conf-role, assumed_by: lambda.amazonaws.com, policies: [ "${iam_policy.main.arn}" ] }
+  main: { name: conf-role, assumed_by: [ lambda.amazonaws.com, scheduler.amazonaws.com ], policies: [ "${iam_policy.main.arn}" ] }
 lambda_layers:
   main: { name: conf-layer, zip: layers/lib.zip, runtime: python3.13, architecture: x86_64, description: first }
 lambda_functions:
   main: { name: conf-fn, source: lambda/fn, handler: app.handler, runtime: python3.13, role: "${iam_role.main.arn}", layers: [ "${lambda_layer.main.arn}" ] }
 cognito_triggers:
   main: { user_pool: "${env.COGNITO_USER_POOL_ID}", trigger: post_confirmation, function: "${lambda_function.main.arn}" }
+schedules:
+  main: { name: conf-night, expression: "cron(0 0 1 1 ? 2199)", action: stop, instance: "${rds_instance.main.identifier}", role: "${iam_role.main.arn}" }
 "#;
     let newer = yaml.replace("description: first", "description: second");
     for text in [yaml, &newer, yaml] {
@@ -913,6 +983,7 @@ cognito_triggers:
         "lambda_function",
         "lambda_layer",
         "lambda_permission",
+        "schedule",
         "security_group_rule",
     ];
     let kinds: BTreeSet<&str> = all.iter().map(|a| a.split_once('.').unwrap().0).collect();

@@ -4,9 +4,8 @@ use crate::fakes::*;
 use crate::virtual_time::{VirtualClock, run};
 use cruddur_infra::engine::*;
 use cruddur_infra::model::*;
-use cruddur_infra::resource::OnDestroy;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
@@ -333,103 +332,4 @@ fn a_leftover_that_cannot_go_is_given_up_after_its_kinds_time_with_the_reason() 
         "{}",
         s.clock.seconds()
     );
-}
-
-fn present(owner: Owner) -> Observed {
-    Observed::Present(Box::new(Presence {
-        outputs: Outputs::default(),
-        readiness: Readiness::Ready,
-        verdict: Verdict::Diff(Diff::default()),
-        owner,
-        guard: None,
-        details: BTreeMap::new(),
-        warnings: vec![],
-    }))
-}
-
-#[test]
-fn what_lives_in_something_goes_only_with_it() {
-    let info = |on_destroy, holds_data| Info {
-        on_destroy,
-        holds_data,
-        lock: None,
-        typical: 1.0,
-    };
-    let info = BTreeMap::from([
-        (addr("db.main"), info(OnDestroy::Delete, true)),
-        (addr("rule.way"), info(OnDestroy::Delete, false)),
-        (addr("script.a"), info(OnDestroy::Forget, false)),
-    ]);
-    let after = BTreeMap::from([
-        (addr("db.main"), BTreeSet::new()),
-        (addr("rule.way"), [addr("db.main")].into()),
-        (addr("script.a"), [addr("db.main"), addr("rule.way")].into()),
-    ]);
-    let unknown = Observed::Unknowable { waits_for: vec![] };
-    let destroyed = |db: Observed| {
-        let seen = BTreeMap::from([
-            (addr("db.main"), db),
-            (addr("rule.way"), present(Owner::Ours)),
-            (addr("script.a"), unknown.clone()),
-        ]);
-        plan_destroy(&info, &after, &seen)
-    };
-    let script = |changes: &[Change]| {
-        let c = changes.iter().find(|c| c.addr == addr("script.a")).unwrap();
-        (c.action, c.reason.clone())
-    };
-    let absent = Observed::Absent {
-        verdict: Verdict::Diff(Diff::default()),
-        warnings: vec![],
-    };
-    let whole = destroyed(present(Owner::Ours));
-    assert_eq!(script(&whole), (Action::Forget, "goes with db.main".into()));
-    for not_ours in [Owner::Nobody, Owner::Other("x".into())] {
-        let changes = destroyed(present(not_ours));
-        assert_eq!(script(&changes), (Action::NoOp, "stays in db.main".into()));
-    }
-    assert_eq!(
-        script(&destroyed(absent)),
-        (Action::NoOp, "not there".into())
-    );
-    // only the script is named, and the database stays
-    let mut some = whole.clone();
-    spare_others(&mut some, &info, &after, &[addr("script.a")].into());
-    assert_eq!(script(&some), (Action::NoOp, "stays in db.main".into()));
-    assert!(some.iter().all(|c| !c.is_change()));
-    let mut all = whole.clone();
-    spare_others(
-        &mut all,
-        &info,
-        &after,
-        &whole.iter().map(|c| c.addr.clone()).collect(),
-    );
-    assert_eq!(all, whole);
-}
-
-#[test]
-fn what_cannot_be_tagged_goes_only_with_what_is_ours() {
-    let info = Info {
-        on_destroy: OnDestroy::Delete,
-        holds_data: false,
-        lock: None,
-        typical: 1.0,
-    };
-    let (host, part) = (addr("function.f"), addr("permission.p"));
-    let info = BTreeMap::from([(host.clone(), info.clone()), (part.clone(), info)]);
-    let after = BTreeMap::from([
-        (host.clone(), BTreeSet::new()),
-        (part.clone(), [host.clone()].into()),
-    ]);
-    let action = |owner: Owner| {
-        let seen = BTreeMap::from([
-            (host.clone(), present(owner)),
-            (part.clone(), present(Owner::Untaggable)),
-        ]);
-        let changes = plan_destroy(&info, &after, &seen);
-        changes.iter().find(|c| c.addr == part).unwrap().action
-    };
-    assert_eq!(action(Owner::Ours), Action::Delete);
-    assert_eq!(action(Owner::Other("x".into())), Action::NoOp);
-    assert_eq!(action(Owner::Nobody), Action::NoOp);
 }

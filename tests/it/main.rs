@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods)] // a test may wait for a process
 #![allow(clippy::result_large_err)] // as in the library
 
+mod app;
 mod architecture;
 mod cli;
 mod cli_asks;
@@ -10,17 +11,21 @@ mod cli_db;
 mod cli_drift;
 mod cli_input;
 mod cli_interrupted;
+mod cli_keeps;
 mod cli_life;
 mod cli_logs;
 mod cli_refresh;
 mod cli_saved;
 mod cli_told;
+mod cli_verify;
 mod conformance;
+mod engine_destroy;
 mod engine_promises;
 mod engine_random;
 mod engine_steps;
 mod fakes;
 mod golden;
+mod postgres_role;
 mod reach;
 mod round_trips;
 mod sandbox_runs;

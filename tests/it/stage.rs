@@ -119,6 +119,7 @@ impl Stage {
         let store = &self.sandbox.store;
         let mut world = store.read(World::clone).unwrap();
         world.rds.settle(store.timing());
+        world.scheduler.settle(store.timing().now());
         serde_json::to_value(world).unwrap()
     }
 
@@ -204,7 +205,6 @@ impl Stage {
             .unwrap();
         tokio::process::Command::new(env!("CARGO_BIN_EXE_cruddur-infra"))
             .args(args)
-            .args(["--ip", &self.address.to_string()])
             .args(["--endpoint-url", &server.endpoint()])
             .current_dir(&self.base)
             .env_clear()
@@ -213,6 +213,7 @@ impl Stage {
             .env("AWS_ACCESS_KEY_ID", "stage")
             .env("AWS_SECRET_ACCESS_KEY", "stage")
             .env("DB_PASSWORD", PASSWORD)
+            .env("CRUDDUR_INFRA_IP", self.address.to_string())
             .env("COGNITO_USER_POOL_ID", pool)
             .env("CRUDDUR_INFRA_OWNER", "ana")
             .env("CRUDDUR_INFRA_WORKSPACE", "laptop")
@@ -274,7 +275,8 @@ pub async fn plan_removal(stack: &Stack, addr: &Addr) -> (Plan, Seen) {
     let seen = engine::observe(stack, &scope, Goal::Destroy, 24)
         .await
         .unwrap_or_else(|faults| panic!("{faults:#?}"));
-    let info = engine::infos(stack, &scope, &seen.outputs);
+    let mut info = engine::infos(stack, &scope, &seen.outputs);
+    engine::only_with(&mut info, &[addr.clone()].into());
     let mut changes = engine::plan_destroy(&info, &stack.after, &seen.observed);
     for change in changes.iter_mut().filter(|c| c.addr != *addr) {
         change.action = Action::NoOp;

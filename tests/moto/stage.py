@@ -7,8 +7,9 @@
 moto keeps its world in memory and shows no life cycle, so what waits is judged elsewhere (the sandbox). What it shows
 is whether the calls are ones that another implementation of AWS takes, and whether what comes back is understood.
 
-The stack is the repository's own stack.yaml with two differences, both asserted below:
-  * no `sql_scripts`: moto's instance is a record, there is no Postgres behind it to load;
+The stack is the repository's own stack.yaml with these differences, all asserted below:
+  * no `sql_scripts` and no `postgres_roles`: moto's instance is a record, there is no Postgres behind it to load. The
+    function then gets the instance's own URL;
   * the instance names its DB subnet group: AWS puts it into the VPC's default group, moto into none, and what has no
     subnets cannot lend them to the function.
 
@@ -135,6 +136,7 @@ class Program:
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_EC2_METADATA_DISABLED": "true",
             "CRUDDUR_DB_PASSWORD": "moto-Stage-17",
+            "CRUDDUR_APP_PASSWORD": "moto-Stage-18",
             "COGNITO_USER_POOL_ID": "cruddur-user-pool",
         }
 
@@ -274,9 +276,11 @@ def once(text, old, new):
 def write_stacks(directory):
     """Writes whole.yaml, and stack.yaml without what moto loses."""
     text = (ROOT / "stack.yaml").read_text()
-    text, sections = re.subn(r"(?m)^sql_scripts:\n(?:[ #].*\n|\n)*", "", text)
-    if sections != 1:
-        sys.exit("stack.yaml has changed: there is no section sql_scripts; mend tests/moto/stage.py")
+    for section in ("sql_scripts", "postgres_roles"):
+        text, sections = re.subn(rf"(?m)^{section}:\n(?:[ #].*\n|\n)*", "", text)
+        if sections != 1:
+            sys.exit(f"stack.yaml has changed: there is no section {section}; mend tests/moto/stage.py")
+    text = once(text, "${postgres_role.app.connection_url}", "${rds_instance.main.connection_url}")
     last = "    deletion_protection: false\n"
     text = once(text, last, f"{last}    db_subnet_group: {SUBNET_GROUP}\n")
     (directory / "whole.yaml").write_text(text)

@@ -1080,6 +1080,82 @@ def check_cognito_trigger(c, cognito, client, pool, function, arn):
 # ---------------------------------------------------------------- the command line
 
 
+def check_scheduler(c):
+    scheduler, iam, rds = c.client("scheduler"), c.client("iam"), c.client("rds")
+    group, role, name = f"sb-group-{RUN}", f"sb-stopper-{RUN}", f"sb-kept-{RUN}"
+    trust = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    may = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "rds:StopDBInstance", "Resource": f"arn:aws:rds:{c.region}:{ACCOUNT}:db:{name}"}]}
+    role_arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=role, PolicyName="stop", PolicyDocument=json.dumps(may))
+    target = {"Arn": "arn:aws:scheduler:::aws-sdk:rds:stopDBInstance", "RoleArn": role_arn,
+              "Input": json.dumps({"DbInstanceIdentifier": name}), "RetryPolicy": {"MaximumRetryAttempts": 0}}
+    hourly = {"Name": name, "GroupName": group, "ScheduleExpression": "rate(1 hour)",
+              "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target}
+
+    arn = scheduler.create_schedule_group(Name=group, Tags=[{"Key": "a", "Value": "1"}])["ScheduleGroupArn"]
+    c.same("the group's ARN", arn, f"arn:aws:scheduler:{c.region}:{ACCOUNT}:schedule-group/{group}")
+    c.refused("the group twice", "ConflictException", 409, lambda: scheduler.create_schedule_group(Name=group))
+    scheduler.tag_resource(ResourceArn=arn, Tags=[{"Key": "b", "Value": "2"}])
+    scheduler.untag_resource(ResourceArn=arn, TagKeys=["a"])
+    c.same("tags of a group", scheduler.list_tags_for_resource(ResourceArn=arn)["Tags"], [{"Key": "b", "Value": "2"}])
+    schedule_arn = f"arn:aws:scheduler:{c.region}:{ACCOUNT}:schedule/{group}/{name}"
+    c.refused("schedules have no tags", "ValidationException", 400,
+              lambda: scheduler.list_tags_for_resource(ResourceArn=schedule_arn))
+    c.same("the group is active", scheduler.get_schedule_group(Name=group)["State"], "ACTIVE")
+    c.refused("an unknown schedule", "ResourceNotFoundException", 404,
+              lambda: scheduler.get_schedule(Name=name, GroupName=group), words="does not exist")
+
+    # the role spreads; then it is made
+    def create():
+        try:
+            return scheduler.create_schedule(**{**hourly, "State": "DISABLED", "Description": "d"})["ScheduleArn"]
+        except ClientError as error:
+            if "must allow AWS EventBridge Scheduler to assume the role" not in str(error):
+                raise
+            return None
+
+    c.same("the schedule's ARN", c.until("the role is known", create, bool), schedule_arn)
+    c.refused("the schedule twice", "ConflictException", 409, lambda: scheduler.create_schedule(**hourly))
+    for what, other in [
+        ("an expression that is none", {"ScheduleExpression": "hourly"}),
+        ("a role that nobody may assume", {"Target": {**target, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/none"}}),
+        ("RDS's own spelling", {"Target": {**target, "Input": json.dumps({"DBInstanceIdentifier": name})}}),
+    ]:
+        c.refused(what, "ValidationException", 400, lambda: scheduler.update_schedule(**{**hourly, **other}))
+    now = scheduler.get_schedule(Name=name, GroupName=group)
+    c.same("as it was made", (now["State"], now["Description"], now["ActionAfterCompletion"]), ("DISABLED", "d", "NONE"))
+    c.check("its date", isinstance(now["CreationDate"], datetime.datetime), now["CreationDate"])
+    listed = [s["Name"] for page in scheduler.get_paginator("list_schedules").paginate(GroupName=group)
+              for s in page["Schedules"]]
+    c.same("listed", listed, [name])
+    groups = [g["Name"] for page in scheduler.get_paginator("list_schedule_groups").paginate()
+              for g in page["ScheduleGroups"]]
+    c.check("groups are listed", {"default", group} <= set(groups), groups)
+
+    # it stops what runs
+    rds.create_db_instance(DBInstanceIdentifier=name, DBInstanceClass="db.t3.micro", Engine="postgres",
+                           AllocatedStorage=20, MasterUsername="keeper", MasterUserPassword="huEE33z2Qvl383", Port=5479)
+
+    def status():
+        return rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]["DBInstanceStatus"]
+
+    c.until("available", status, lambda s: s == "available")
+    at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=3)
+    once = {**hourly, "ScheduleExpression": f"at({at:%Y-%m-%dT%H:%M:%S})", "ActionAfterCompletion": "DELETE"}
+    scheduler.update_schedule(**once)
+    now = scheduler.get_schedule(Name=name, GroupName=group)
+    c.check("what is not sent is reset", now["State"] == "ENABLED" and "Description" not in now, now)
+    c.until("stopped by its schedule", status, lambda s: s == "stopped")
+    c.refused("it is over, and gone", "ResourceNotFoundException", 404,
+              lambda: scheduler.get_schedule(Name=name, GroupName=group))
+    scheduler.delete_schedule_group(Name=group)
+    c.refused("the default group stays", "ValidationException", 400,
+              lambda: scheduler.delete_schedule_group(Name="default"))
+    rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+
+
 def check_cli(c):
     if importlib.util.find_spec("awscli") is None:
         print("--    cli: awscli is not installed, left out", flush=True)
@@ -1100,6 +1176,7 @@ def check_cli(c):
         (("rds", "describe-db-instances"), "DBInstances"),
         (("iam", "list-roles"), "Roles"),
         (("lambda", "list-functions"), "Functions"),
+        (("scheduler", "list-schedule-groups"), "ScheduleGroups"),
         (("cognito-idp", "list-user-pools", "--max-results", "5"), "UserPools"),
     ]:
         code, out, err = aws(*arguments)
@@ -1109,7 +1186,8 @@ def check_cli(c):
 
 
 SERVICES = {"server": check_server, "sts": check_sts, "ec2": check_ec2, "iam": check_iam, "lambda": check_lambda,
-            "logs": check_logs, "cognito": check_cognito, "rds": check_rds, "cli": check_cli}
+            "logs": check_logs, "cognito": check_cognito, "rds": check_rds, "scheduler": check_scheduler,
+            "cli": check_cli}
 
 
 def main():

@@ -2,6 +2,7 @@
 
 use super::super::args::Dial;
 use crate::model::{Addr, Period};
+use crate::pg::Param;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -87,6 +88,8 @@ pub enum DbCommand {
         )]
         idle_for: Period,
     },
+    /// Run one statement: a file, a template of the application (`activities/home`), or --command.
+    Query(QueryArgs),
     /// Wait until the database answers, for scripts that start before it does.
     Wait {
         /// For how long: `90s`, `10m`.
@@ -108,6 +111,35 @@ pub struct LoadArgs {
 pub struct SeedArgs {
     #[command(flatten)]
     pub how: How,
+}
+
+#[derive(Debug, Args)]
+pub struct QueryArgs {
+    /// A file, `-` for stdin, or a template under sql/: `activities/home`.
+    #[arg(value_name = "FILE", conflicts_with = "command")]
+    pub what: Option<String>,
+    /// The statement itself.
+    #[arg(short, long, value_name = "SQL")]
+    pub command: Option<String>,
+    /// A value for `%(name)s` in the statement; `null` is NULL.
+    #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = super::query::param)]
+    pub params: Vec<(String, Param)>,
+    /// How rows are written.
+    #[arg(short, long, value_enum, default_value_t = Shape::Table)]
+    pub output: Shape,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shape {
+    /// For people.
+    Table,
+    /// An array of objects; with the number of changed rows where rows were changed.
+    Json,
+    /// RFC 4180.
+    Csv,
 }
 
 /// How scripts are run.

@@ -149,7 +149,7 @@ fn entry(loaded: &Loaded, global: &Global, facts: &Facts) -> Result<Entry, Failu
             script: name.to_owned(),
             error,
         };
-        wrong(&facts.addr, &file, script.text(), &error)
+        wrong(Some(&facts.addr), &file, script.text(), &error)
     })?;
     Ok(Entry {
         addr: facts.addr.clone(),
@@ -265,11 +265,19 @@ async fn one(
             say(format!("{} is loaded", entry.file))?;
             Ok(told("current"))
         }
-        Err(error) if error.line_column().is_some() => {
-            Err(wrong(&entry.addr, &entry.file, entry.script.text(), &error))
-        }
+        Err(error) if error.line_column().is_some() => Err(wrong(
+            Some(&entry.addr),
+            &entry.file,
+            entry.script.text(),
+            &error,
+        )),
         Err(error) => Err(target.failure(&error)),
     }
+}
+
+/// Says what would be lost, a line each.
+pub fn describe_losses(look: &Look) -> String {
+    losses(look).concat()
 }
 
 fn losses(look: &Look) -> Vec<String> {
@@ -287,7 +295,7 @@ fn losses(look: &Look) -> Vec<String> {
 
 /// Shows the line with a caret, the SQLSTATE, the constraint and the hint. The server's detail may quote a row, and is
 /// left out; so is the source of a line that may hold a password.
-fn wrong(addr: &Addr, file: &str, text: &str, error: &Error) -> Failure {
+pub fn wrong(addr: Option<&Addr>, file: &str, text: &str, error: &Error) -> Failure {
     let (line, column) = error.line_column().unwrap_or((1, 1));
     let span = span(file, text, line, column);
     let mut diagnostic = match error {
@@ -296,19 +304,24 @@ fn wrong(addr: &Addr, file: &str, text: &str, error: &Error) -> Failure {
             if let Some(constraint) = &failure.constraint {
                 detail += &format!(" Constraint {constraint}.");
             }
-            detail += " Nothing of the script remains.";
+            detail += " Nothing of it remains.";
             Diagnostic::error(failure.message.clone()).detail(detail)
         }
         Error::Script { error, .. } => {
             Diagnostic::error(error.to_string()).detail("Nothing was sent.")
         }
+        // the place is shown with the line
+        Error::Template { problem, .. } => {
+            Diagnostic::error(problem.to_string()).detail("Nothing was sent.")
+        }
         other => Diagnostic::error(other.to_string()),
     };
     diagnostic.help = error.hint().map(str::to_owned);
+    diagnostic.addr = addr.cloned();
     let source = text.lines().nth(span.line.saturating_sub(1)).unwrap_or("");
     diagnostic.hide_source = source.to_ascii_lowercase().contains("password");
     Failure::Diagnostics {
-        found: vec![diagnostic.at(addr).span(span)],
+        found: vec![diagnostic.span(span)],
         sources: [(file.to_owned(), text.to_owned())].into(),
     }
 }
@@ -361,7 +374,7 @@ mod tests {
             error: split("SELECT 1;\n\\c x\n").unwrap_err(),
         };
         let addr = Addr::new(KIND, "s");
-        let Failure::Diagnostics { found, .. } = wrong(&addr, "s.sql", text, &error) else {
+        let Failure::Diagnostics { found, .. } = wrong(Some(&addr), "s.sql", text, &error) else {
             panic!("a diagnostic")
         };
         assert!(!found[0].hide_source, "the place is elsewhere");
@@ -369,7 +382,7 @@ mod tests {
             script: "s".into(),
             error: split("\\c x\n").unwrap_err(),
         };
-        let Failure::Diagnostics { found, .. } = wrong(&addr, "s.sql", text, &error) else {
+        let Failure::Diagnostics { found, .. } = wrong(Some(&addr), "s.sql", text, &error) else {
             panic!("a diagnostic")
         };
         assert!(found[0].hide_source);

@@ -4,6 +4,7 @@ mod admin;
 pub mod args;
 mod connect;
 mod load;
+mod query;
 mod sessions;
 mod target;
 mod wait;
@@ -51,6 +52,7 @@ async fn run(
             let scripts = load::scripts(target, global, &["seed".to_owned()])?;
             load::run(target, global, &scripts, &seed.how, output, stop).await
         }
+        DbCommand::Query(args) => query::query(target, global, args, output, stop).await,
         DbCommand::Setup(consent) => admin::setup(target, global, consent, output, stop).await,
         DbCommand::Sessions {
             kill_idle,

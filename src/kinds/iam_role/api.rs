@@ -8,6 +8,7 @@ use crate::model::{Class, Fault};
 use crate::resource::Found;
 use aws_sdk_iam::types::Role;
 use futures_util::{StreamExt, TryStreamExt, future, stream};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// At most so many roles are asked for their tags when orphans are looked for: it costs a call each.
@@ -93,7 +94,47 @@ async fn attached(clients: &Clients, name: &str) -> Result<BTreeSet<String>, Fau
     Ok(found)
 }
 
-async fn inline(clients: &Clients, name: &str) -> Result<BTreeSet<String>, Fault> {
+async fn inline(clients: &Clients, name: &str) -> Result<BTreeMap<String, Value>, Fault> {
+    let documents: Vec<Option<(String, Value)>> = stream::iter(inline_names(clients, name).await?)
+        .map(|policy| async move {
+            let document = inline_document(clients, name, &policy).await?;
+            Ok::<_, Fault>(document.map(|document| (policy, document)))
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(documents.into_iter().flatten().collect())
+}
+
+async fn inline_document(
+    clients: &Clients,
+    name: &str,
+    policy: &str,
+) -> Result<Option<Value>, Fault> {
+    const OP: &str = "iam:GetRolePolicy";
+    let sent = clients
+        .iam
+        .get_role_policy()
+        .role_name(name)
+        .policy_name(policy)
+        .send()
+        .await;
+    let text = match sent.map_err(|e| fault(OP, false, &[], &e)) {
+        Ok(answer) => answer.policy_document,
+        // deleted since it was listed
+        Err(fault) if is_gone(&fault) => return Ok(None),
+        Err(fault) => return Err(fault),
+    };
+    aws::decode_policy_document(&text).map(Some).map_err(|e| {
+        Fault::new(
+            OP,
+            Class::Transient,
+            format!("the policy {policy} cannot be read: {e}"),
+        )
+    })
+}
+
+async fn inline_names(clients: &Clients, name: &str) -> Result<BTreeSet<String>, Fault> {
     let mut found = BTreeSet::new();
     let mut pages = clients
         .iam
@@ -188,6 +229,42 @@ pub async fn tag(clients: &Clients, want: &Desired) -> Result<(), Fault> {
         .await
         .map(|_| ())
         .map_err(|e| fault(OP, true, &[], &e))
+}
+
+/// Puts a policy into the role, over one of that name.
+pub async fn put_inline(
+    clients: &Clients,
+    name: &str,
+    policy: &str,
+    document: &Value,
+) -> Result<(), Fault> {
+    // the role exists, perhaps since a moment ago (§3.4)
+    let rules = &[("NoSuchEntity", Class::Propagating)];
+    clients
+        .iam
+        .put_role_policy()
+        .role_name(name)
+        .policy_name(policy)
+        .policy_document(document.to_string())
+        .send()
+        .await
+        .map(|_| ())
+        .map_err(|e| fault("iam:PutRolePolicy", true, rules, &e))
+}
+
+/// Deletes a policy inside the role.
+pub async fn delete_inline(clients: &Clients, name: &str, policy: &str) -> Result<(), Fault> {
+    let sent = clients
+        .iam
+        .delete_role_policy()
+        .role_name(name)
+        .policy_name(policy)
+        .send()
+        .await;
+    match sent.map_err(|e| fault("iam:DeleteRolePolicy", true, &[], &e)) {
+        Err(fault) if !is_gone(&fault) => Err(fault),
+        _ => Ok(()),
+    }
 }
 
 /// Attaches a policy.

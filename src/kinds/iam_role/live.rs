@@ -6,6 +6,9 @@ use crate::resource::only_set;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The tag that names the policies inside a role that its stack made, with blanks between: only those go with it.
+const INLINE_TAG: &str = "cruddur-infra:inline";
+
 /// A role as it should be. What stack.yaml does not say is not compared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Desired {
@@ -21,6 +24,8 @@ pub struct Desired {
     pub policies: BTreeSet<String>,
     /// No others may be.
     pub only_these: bool,
+    /// The policies inside, all of them; none where they are not compared.
+    pub inline: Option<BTreeMap<String, Value>>,
     /// The longest session in seconds.
     pub max_session: Option<u32>,
     /// The ARN of the permissions boundary.
@@ -50,8 +55,8 @@ pub struct Live {
     pub boundary: Option<String>,
     /// The ARNs of the attached policies.
     pub attached: BTreeSet<String>,
-    /// The names of the policies inside the role.
-    pub inline: BTreeSet<String>,
+    /// The policies inside the role, by name.
+    pub inline: BTreeMap<String, Value>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -63,6 +68,38 @@ impl Live {
             .difference(&want.policies)
             .filter(|_| want.only_these)
     }
+
+    /// Returns the names of policies inside that the stack did not make.
+    pub fn inline_of_others(&self) -> Vec<&str> {
+        let made = self.tags.get(INLINE_TAG).map(String::as_str);
+        let made: Vec<&str> = made.unwrap_or_default().split_whitespace().collect();
+        let names = self.inline.keys().map(String::as_str);
+        names.filter(|name| !made.contains(name)).collect()
+    }
+
+    /// Returns the names of policies that are inside and must not be.
+    pub fn excess<'a>(&'a self, want: &'a Desired) -> impl Iterator<Item = &'a String> {
+        let wanted = want.inline.as_ref();
+        self.inline
+            .keys()
+            .filter(move |name| wanted.is_some_and(|w| !w.contains_key(*name)))
+    }
+}
+
+impl Desired {
+    /// Returns the policies that are to be inside and are not, or are otherwise.
+    pub fn missing<'a>(&'a self, have: &'a Live) -> impl Iterator<Item = (&'a String, &'a Value)> {
+        self.inline.iter().flatten().filter(|(name, document)| {
+            let there = have.inline.get(*name);
+            !there.is_some_and(|there| aws::same_policy_document(there, document))
+        })
+    }
+}
+
+/// Returns the tag that goes with policies inside.
+pub fn inline_tag(inline: &BTreeMap<String, Value>) -> (String, String) {
+    let names: Vec<&str> = inline.keys().map(String::as_str).collect();
+    (INLINE_TAG.to_owned(), names.join(" "))
 }
 
 /// Returns the trust policy that lets services assume a role (aws-facts §3.4).
@@ -113,6 +150,10 @@ pub fn fields(want: &Desired) -> Vec<(String, Shown)> {
     ]);
     let attached = |arn: &String| (format!("policies[{arn}]"), "attached".into());
     all.extend(want.policies.iter().map(attached));
+    let inside = |(name, document): (&String, &Value)| {
+        (format!("inline_policies[{name}]"), document.clone().into())
+    };
+    all.extend(want.inline.iter().flatten().map(inside));
     all.extend(only_set([
         ("max_session_duration", want.max_session.into()),
         ("permissions_boundary", want.boundary.clone().into()),
@@ -159,6 +200,23 @@ pub fn diff(want: &Desired, have: &Live) -> Diff {
         diff.note(
             &format!("policies[{arn}]"),
             "attached",
+            Shown::NOTHING,
+            Force::Update,
+        );
+    }
+    for (name, document) in want.missing(have) {
+        let before = have.inline.get(name).map(aws::tidy_policy_document);
+        diff.note(
+            &format!("inline_policies[{name}]"),
+            before.map_or(Shown::NOTHING, Shown::from),
+            document.clone(),
+            Force::Update,
+        );
+    }
+    for name in have.excess(want) {
+        diff.note(
+            &format!("inline_policies[{name}]"),
+            aws::tidy_policy_document(&have.inline[name]),
             Shown::NOTHING,
             Force::Update,
         );

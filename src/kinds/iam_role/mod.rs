@@ -2,9 +2,11 @@
 //!
 //! The trust policy is made of `assumed_by` and compared by its meaning. Where `policies` is written it is the whole list:
 //! nothing but the file tells what a role of this stack may do, so what is taken out of the list, or was attached by hand,
-//! is detached. Where it is not written, policies stay as they are, and are shown as a warning.
+//! is detached. Where it is not written, policies stay as they are, and are shown as a warning. The same goes for
+//! `inline_policies`; a tag names those that the stack made, because only they may go with the role.
 
 mod api;
+mod check;
 mod live;
 mod spec;
 
@@ -63,6 +65,15 @@ impl Resource for IamRole {
             tags.insert(name.clone(), facts.get(value)?);
         }
         tags.extend(aws::ownership(facts));
+        let mut inline = None;
+        for (name, document) in spec.inline_policies.iter().flatten() {
+            inline
+                .get_or_insert_with(BTreeMap::new)
+                .insert(name.clone(), facts.value(document)?);
+        }
+        if spec.inline_policies.is_some() {
+            tags.extend([live::inline_tag(inline.get_or_insert_default())]);
+        }
         let all = |inputs: &[crate::resource::Input<String>]| {
             inputs
                 .iter()
@@ -80,6 +91,7 @@ impl Resource for IamRole {
             services: all(&spec.assumed_by.0)?,
             policies: all(spec.policies.as_deref().unwrap_or_default())?,
             only_these: spec.policies.is_some(),
+            inline,
             max_session: spec
                 .max_session_duration
                 .as_ref()
@@ -142,6 +154,7 @@ impl Resource for IamRole {
             Action::Create => &[
                 ("CreateRole", true),
                 ("AttachRolePolicy", diff.is_empty() || diff.has("policies")),
+                ("PutRolePolicy", inside(diff, false)),
             ],
             Action::Update | Action::Adopt => &[
                 ("UpdateAssumeRolePolicy", diff.has("assumed_by")),
@@ -154,16 +167,24 @@ impl Resource for IamRole {
                     diff.has("permissions_boundary"),
                 ),
                 ("TagRole", diff.has("tags")),
+                ("PutRolePolicy", inside(diff, false)),
                 ("AttachRolePolicy", policies(diff, false)),
                 ("DetachRolePolicy", policies(diff, true)),
+                ("DeleteRolePolicy", inside(diff, true)),
             ],
             Action::Replace => &[
                 ("DetachRolePolicy", true),
+                ("DeleteRolePolicy", true),
                 ("DeleteRole", true),
                 ("CreateRole", true),
                 ("AttachRolePolicy", true),
+                ("PutRolePolicy", true),
             ],
-            Action::Delete => &[("DetachRolePolicy", true), ("DeleteRole", true)],
+            Action::Delete => &[
+                ("DetachRolePolicy", true),
+                ("DeleteRolePolicy", true),
+                ("DeleteRole", true),
+            ],
             Action::NoOp | Action::Wait | Action::Forget => &[],
         };
         let used = names.iter().filter(|(_, used)| *used);
@@ -171,12 +192,13 @@ impl Resource for IamRole {
     }
 
     fn guard(have: &Live, _: &Facts) -> Option<String> {
-        // nothing here makes policies inside a role, so that deleting them would lose somebody's work
-        (!have.inline.is_empty()).then(|| {
+        // deleting what somebody else has put into the role would lose their work
+        let others = have.inline_of_others();
+        (!others.is_empty()).then(|| {
             format!(
                 "the role {} has policies inside that this stack did not make: {}",
                 have.name,
-                have.inline.iter().cloned().collect::<Vec<_>>().join(", ")
+                others.join(", ")
             )
         })
     }
@@ -210,8 +232,8 @@ impl Resource for IamRole {
                     .help("name them under `policies`, or detach them by hand"),
             );
         }
-        if !have.inline.is_empty() {
-            let names: Vec<&str> = have.inline.iter().map(String::as_str).collect();
+        let names = have.inline_of_others();
+        if !names.is_empty() && want.inline.is_none() {
             found.push(
                 Diagnostic::warning("the role has policies inside").detail(format!(
                     "The role {} also has {} inside. They stay, and the role cannot be deleted before they are.",
@@ -224,80 +246,7 @@ impl Resource for IamRole {
     }
 
     fn check(spec: &Spec, facts: &Facts, _: &Claims) -> Vec<Complaint> {
-        let mut found = Vec::new();
-        let mut wrong = |path: String, what: String| {
-            found.push(Complaint {
-                path,
-                diagnostic: Diagnostic::error("IAM would refuse this role").detail(what),
-            });
-        };
-        if let Ok(name) = facts.get(&spec.name)
-            && let Some(what) = aws::iam_name_problem(&name, 64)
-        {
-            wrong("name".to_owned(), what);
-        }
-        if let Some(Ok(path)) = spec.path.as_ref().map(|p| facts.get(p))
-            && let Some(what) = aws::iam_path_problem(&path)
-        {
-            wrong("path".to_owned(), what);
-        }
-        if let Some(Ok(text)) = spec.description.as_ref().map(|d| facts.get(d))
-            && text.chars().count() > 1000
-        {
-            wrong(
-                "description".to_owned(),
-                "a description has at most 1000 characters".to_owned(),
-            );
-        }
-        if spec.assumed_by.0.is_empty() {
-            wrong(
-                "assumed_by".to_owned(),
-                "nobody could assume the role".to_owned(),
-            );
-        }
-        for (at, service) in spec.assumed_by.0.iter().enumerate() {
-            if let Ok(service) = facts.get(service)
-                && !is_service(&service)
-            {
-                let path = match spec.assumed_by.0.len() {
-                    1 => "assumed_by".to_owned(),
-                    _ => format!("assumed_by[{at}]"),
-                };
-                wrong(
-                    path,
-                    format!("`{service}` is no service: write it as lambda.amazonaws.com"),
-                );
-            }
-        }
-        let boundary = spec.permissions_boundary.iter();
-        let arns = spec
-            .policies
-            .iter()
-            .flatten()
-            .enumerate()
-            .map(|(at, policy)| (format!("policies[{at}]"), policy))
-            .chain(boundary.map(|b| ("permissions_boundary".to_owned(), b)));
-        for (path, arn) in arns {
-            if let Ok(arn) = facts.get(arn)
-                && !aws::is_policy_arn(&arn)
-            {
-                wrong(
-                    path,
-                    format!(
-                        "`{arn}` is no policy's ARN; names will not do, since an AWS-managed policy may have the same one"
-                    ),
-                );
-            }
-        }
-        if let Some(Ok(seconds)) = spec.max_session_duration.as_ref().map(|m| facts.get(m))
-            && !(3600..=43200).contains(&seconds)
-        {
-            wrong(
-                "max_session_duration".to_owned(),
-                "a session lasts 3600 to 43200 seconds at most".to_owned(),
-            );
-        }
-        found
+        check::check(spec, facts)
     }
 
     async fn read(&self, key: &String) -> Result<Option<Live>, Fault> {
@@ -339,7 +288,20 @@ impl Resource for IamRole {
                 .map_err(|fault| aws::after_changes(changed, fault))?;
             changed = true;
         }
+        // after the tag that names them, so that what is inside can always go with the role
+        for (name, document) in want.missing(have) {
+            api::put_inline(&self.clients, &want.name, name, document)
+                .await
+                .map_err(|fault| aws::after_changes(changed, fault))?;
+            changed = true;
+        }
         // after the new ones are there, so that there is no moment without either
+        for name in have.excess(want) {
+            api::delete_inline(&self.clients, &want.name, name)
+                .await
+                .map_err(|fault| aws::after_changes(changed, fault))?;
+            changed = true;
+        }
         for arn in have.foreign(want) {
             api::detach(&self.clients, &want.name, arn)
                 .await
@@ -374,6 +336,12 @@ impl Resource for IamRole {
                 .map_err(|fault| aws::after_changes(changed, fault))?;
             changed = true;
         }
+        for name in have.inline.keys() {
+            api::delete_inline(&self.clients, &have.name, name)
+                .await
+                .map_err(|fault| aws::after_changes(changed, fault))?;
+            changed = true;
+        }
         api::delete(&self.clients, &have.name)
             .await
             .map_err(|fault| aws::after_changes(changed, fault))
@@ -393,12 +361,11 @@ fn policies(diff: &Diff, gone: bool) -> bool {
         .any(|f| (f.after == Shown::NOTHING) == gone)
 }
 
-fn is_service(text: &str) -> bool {
-    text.split_once('.').is_some_and(|(name, rest)| {
-        !name.is_empty()
-            && (rest.ends_with("amazonaws.com")
-                || rest.ends_with("amazonaws.com.cn")
-                || rest == "amazon.com"
-                || rest.ends_with(".aws.internal"))
-    })
+/// Tells whether policies are put inside, or deleted there.
+fn inside(diff: &Diff, gone: bool) -> bool {
+    let policy = |f: &&FieldChange| f.path.starts_with("inline_policies[");
+    diff.0
+        .iter()
+        .filter(policy)
+        .any(|f| (f.after == Shown::NOTHING) == gone)
 }

@@ -22,6 +22,9 @@ pub struct Spec {
     pub assumed_by: Services,
     /// The ARNs of the managed policies that are attached; any other is detached. Not compared where it is not written.
     pub policies: Option<Vec<Input<String>>>,
+    /// Policies inside the role, by name, each a document as AWS writes it (`Version`, `Statement`). Any other policy
+    /// inside is deleted. Not compared where it is not written.
+    pub inline_policies: Option<BTreeMap<String, serde_json::Value>>,
     /// The longest session in seconds, 3600 to 43200. Not compared where it is not written.
     pub max_session_duration: Option<Input<u32>>,
     /// The ARN of the policy that bounds what the role may be allowed. Not compared where it is not written.

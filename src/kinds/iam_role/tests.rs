@@ -43,6 +43,10 @@ fn want() -> Desired {
     IamRole::desired(&spec(), &facts()).unwrap()
 }
 
+fn document() -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:DescribeVpcs", "Resource": "*"}]})
+}
+
 /// A role exactly as wanted.
 fn live() -> Live {
     let want = want();
@@ -56,7 +60,7 @@ fn live() -> Live {
         max_session: want.max_session,
         boundary: want.boundary,
         attached: want.policies,
-        inline: BTreeSet::new(),
+        inline: want.inline.unwrap(),
         tags: want.tags,
     }
 }
@@ -100,6 +104,23 @@ fn what_differs_and_how_strongly() {
             Force::Update,
         ),
         (|l| l.attached.clear(), &attached, Force::Update),
+        (
+            |l| l.inline.clear(),
+            "inline_policies[describe-vpcs]",
+            Force::Update,
+        ),
+        (
+            |l| l.inline.get_mut("describe-vpcs").unwrap()["Statement"] = json!([]),
+            "inline_policies[describe-vpcs]",
+            Force::Update,
+        ),
+        (
+            |l| {
+                l.inline.insert("by-hand".into(), json!({}));
+            },
+            "inline_policies[by-hand]",
+            Force::Update,
+        ),
         (
             |l| l.max_session = Some(7200),
             "max_session_duration",
@@ -193,9 +214,26 @@ fn a_trust_policy_is_shown_as_stack_yaml_would_have_it() {
 fn policies_inside_guard_the_role() {
     let mut have = live();
     assert_eq!(IamRole::guard(&have, &facts()), None);
-    have.inline.insert("by-hand".into());
-    assert!(IamRole::guard(&have, &facts()).unwrap().contains("by-hand"));
-    assert_eq!(IamRole::warnings(&want(), Some(&have)).len(), 1);
+    have.inline.insert("by-hand".into(), json!({}));
+    let why = IamRole::guard(&have, &facts()).unwrap();
+    assert!(why.contains("by-hand") && !why.contains("describe-vpcs"));
+    // where they are listed, what else is inside goes; where they are not, it stays with a word about it
+    assert!(IamRole::warnings(&want(), Some(&have)).is_empty());
+    let bare = read("name: r\nassumed_by: lambda.amazonaws.com\n");
+    let bare = IamRole::desired(&bare, &facts()).unwrap();
+    assert!(!IamRole::diff(&bare, &have).has("inline_policies"));
+    let warnings = IamRole::warnings(&bare, Some(&have));
+    let about = |w: &crate::model::Diagnostic| w.detail.contains("by-hand");
+    assert_eq!(warnings.iter().filter(|w| about(w)).count(), 1);
+    // an empty list is a list
+    let none = read("name: r\nassumed_by: lambda.amazonaws.com\ninline_policies: {}\n");
+    let none = IamRole::desired(&none, &facts()).unwrap();
+    let diff = IamRole::diff(&none, &have);
+    assert!(diff.has("inline_policies[by-hand]") && diff.has("inline_policies[describe-vpcs]"));
+    let calls = IamRole::calls(Action::Update, &diff).into_iter();
+    let calls: Vec<String> = calls.map(|c| c.operation).collect();
+    assert!(calls.contains(&"DeleteRolePolicy".to_owned()), "{calls:?}");
+    assert!(!calls.contains(&"PutRolePolicy".to_owned()), "{calls:?}");
 }
 
 #[test]
@@ -259,6 +297,37 @@ fn what_iam_would_refuse_is_found() {
         ),
         (
             Spec {
+                inline_policies: Some([("a,b".to_owned(), document())].into()),
+                ..spec()
+            },
+            "inline_policies.a,b",
+        ),
+        (
+            Spec {
+                inline_policies: Some(
+                    [(
+                        "a".to_owned(),
+                        json!({"Version": "2008-10-17", "Statement": document()["Statement"]}),
+                    )]
+                    .into(),
+                ),
+                ..spec()
+            },
+            "inline_policies.a.Version",
+        ),
+        (
+            Spec {
+                inline_policies: Some(
+                    [1, 2, 3]
+                        .map(|n| (n.to_string().repeat(100), document()))
+                        .into(),
+                ),
+                ..spec()
+            },
+            "inline_policies",
+        ),
+        (
+            Spec {
                 permissions_boundary: Some(text("x")),
                 ..spec()
             },
@@ -291,6 +360,7 @@ fn outputs_owner_and_calls() {
     );
     let mut other = live();
     other.attached.clear();
+    other.inline.clear();
     other.tags.clear();
     other.trust = json!({});
     other.max_session = None;
@@ -306,6 +376,7 @@ fn outputs_owner_and_calls() {
             "UpdateRole",
             "PutRolePermissionsBoundary",
             "TagRole",
+            "PutRolePolicy",
             "AttachRolePolicy"
         ]
     );
@@ -319,7 +390,7 @@ fn outputs_owner_and_calls() {
             Action::NoOp
         ]
         .map(count),
-        [2, 0, 4, 2, 0]
+        [2, 0, 6, 3, 0]
     );
 }
 
@@ -336,6 +407,7 @@ fn a_new_one_is_shown_in_the_order_of_the_comparison() {
             ["description", "What the post-confirmation function may do"],
             ["assumed_by", ["lambda.amazonaws.com"]],
             [attached, "attached"],
+            ["inline_policies[describe-vpcs]", document()],
             ["max_session_duration", 3600],
             [
                 "permissions_boundary",
@@ -351,16 +423,20 @@ fn a_new_one_is_shown_in_the_order_of_the_comparison() {
         max_session: None,
         boundary: None,
         attached: BTreeSet::new(),
+        inline: BTreeMap::new(),
         tags: want.tags.clone(),
         ..live()
     };
     let diff = IamRole::diff(&want, &other);
     let paths: Vec<&str> = fields.iter().map(|(path, _)| path.as_str()).collect();
-    assert_eq!(diff.paths(), paths[1..7]);
+    assert_eq!(diff.paths(), paths[1..8]);
     let bare = IamRole::desired(&read("name: r\nassumed_by: a.amazonaws.com"), &facts()).unwrap();
     let fields = Diff::of_new(IamRole::fields(&bare));
     assert_eq!(fields.paths(), ["name", "assumed_by"]);
     // nothing is attached to it, unless what is attached is not known yet
-    let attaches = |diff: &Diff| IamRole::calls(Action::Create, diff).len() == 2;
+    let attaches = |diff: &Diff| {
+        let calls = IamRole::calls(Action::Create, diff);
+        calls.iter().any(|c| c.operation == "AttachRolePolicy")
+    };
     assert!(!attaches(&fields) && attaches(&diff) && attaches(&Diff::default()));
 }

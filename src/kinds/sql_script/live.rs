@@ -31,12 +31,7 @@ pub struct Live {
 impl Target {
     /// Names the database: host, port and name, never the user or the password.
     pub fn database(&self) -> String {
-        format!(
-            "{}:{}/{}",
-            self.url.host(),
-            self.url.port(),
-            self.url.database().unwrap_or_default()
-        )
+        crate::database::describe(&self.url)
     }
 }
 

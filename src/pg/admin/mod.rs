@@ -5,6 +5,7 @@ mod inventory;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod users;
 
 pub use databases::Dropped;
 pub use inventory::{Inventory, TableSize};

@@ -93,6 +93,14 @@ impl ConnectionUrl {
         self
     }
 
+    /// The same server, database and parameters for another user.
+    #[must_use]
+    pub fn with_user(mut self, user: &str, password: &SecretString) -> Self {
+        self.user = user.to_owned();
+        self.password = Some(password.clone());
+        self
+    }
+
     /// The same URL with `sslrootcert`, for programs that read the URL elsewhere (libpq, psycopg).
     #[must_use]
     pub fn with_root_certificate(mut self, path: &str) -> Self {

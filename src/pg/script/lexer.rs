@@ -5,7 +5,7 @@
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::pg) enum Kind {
     /// A keyword or unquoted name.
     Word,
     /// `"…"`.
@@ -27,28 +27,28 @@ pub(super) enum Kind {
 
 /// A token and its byte range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
-    pub(super) start: usize,
-    pub(super) end: usize,
+pub(in crate::pg) struct Token {
+    pub(in crate::pg) kind: Kind,
+    pub(in crate::pg) start: usize,
+    pub(in crate::pg) end: usize,
 }
 
 /// Something that opens and never closes; where it opens, and what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Unterminated {
-    pub(super) start: usize,
-    pub(super) what: &'static str,
+pub(in crate::pg) struct Unterminated {
+    pub(in crate::pg) start: usize,
+    pub(in crate::pg) what: &'static str,
 }
 
 /// An iterator over the tokens of `text`; lazy, so that what follows a refused statement (the data
 /// after `COPY … FROM stdin`) is never read as SQL.
-pub(super) struct Lexer<'a> {
+pub(in crate::pg) struct Lexer<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Lexer<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(in crate::pg) fn new(text: &'a str) -> Self {
         // A byte order mark is no SQL; only at the very start is it one.
         let at = if text.starts_with('\u{feff}') { 3 } else { 0 };
         Self { text, at }

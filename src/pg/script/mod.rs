@@ -25,6 +25,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 pub use destructive::{Destruction, Target, Verb, destructive};
+pub(in crate::pg) use lexer::{Kind, Lexer, Token};
 pub use names::ObjectName;
 pub(in crate::pg) use place::Lines;
 pub use refuse::Refusal;

@@ -12,6 +12,7 @@ pub fn throttle(call: &Call) -> ApiError {
         }
         Service::Ec2 => ApiError::new(503, "RequestLimitExceeded", "Request limit exceeded."),
         Service::CognitoIdp => ApiError::new(400, "TooManyRequestsException", "Rate exceeded"),
+        Service::Scheduler => ApiError::new(429, "ThrottlingException", "Rate exceeded"),
         Service::Logs => ApiError::new(400, "ThrottlingException", "Rate exceeded"),
         Service::Lambda => {
             let mut error = ApiError::new(429, "TooManyRequestsException", "Rate exceeded");
@@ -36,6 +37,7 @@ pub fn internal(call: &Call) -> ApiError {
         ),
         Service::Ec2 => ("InternalError", "An internal error has occurred"),
         Service::CognitoIdp => ("InternalErrorException", "Internal Error"),
+        Service::Scheduler => ("InternalServerException", "Internal Server Error"),
         Service::Logs => (
             "ServiceUnavailableException",
             "The service cannot complete the request.",
@@ -58,6 +60,10 @@ pub fn deny(call: &Call) -> ApiError {
         Service::CognitoIdp => (
             "cognito-idp",
             format!("arn:aws:cognito-idp:{}:{ACCOUNT}:userpool/*", call.region),
+        ),
+        Service::Scheduler => (
+            "scheduler",
+            format!("arn:aws:scheduler:{}:{ACCOUNT}:*", call.region),
         ),
         Service::Logs => (
             "logs",
@@ -84,7 +90,9 @@ pub fn deny(call: &Call) -> ApiError {
             format!("You are not authorized to perform this operation. {sentence}"),
         ),
         Service::Rds | Service::Iam | Service::Sts => ApiError::new(403, "AccessDenied", sentence),
-        Service::Lambda => ApiError::new(403, "AccessDeniedException", sentence),
+        Service::Lambda | Service::Scheduler => {
+            ApiError::new(403, "AccessDeniedException", sentence)
+        }
         Service::CognitoIdp | Service::Logs => {
             ApiError::new(400, "AccessDeniedException", sentence)
         }
@@ -114,6 +122,11 @@ pub fn conflict(call: &Call) -> ApiError {
             400,
             "ConcurrentModificationException",
             "Another request is modifying the user pool. Try again.",
+        ),
+        Service::Scheduler => ApiError::new(
+            409,
+            "ConflictException",
+            "The resource is being changed by another request.",
         ),
         Service::Logs => ApiError::new(
             400,

@@ -275,12 +275,13 @@ fn read_pattern(text: &str, line: u64) -> Result<Pattern, ScriptError> {
                 "sts" => Some(Service::Sts),
                 "cognito" | "cognito-idp" => Some(Service::CognitoIdp),
                 "lambda" => Some(Service::Lambda),
+                "scheduler" => Some(Service::Scheduler),
                 "logs" => Some(Service::Logs),
                 other => {
                     return Err(wrong(
                         line,
                         format!("call: the sandbox has no service \"{other}\""),
-                        "it has rds, ec2, iam, sts, cognito-idp, lambda and logs",
+                        "it has rds, ec2, iam, sts, cognito-idp, lambda, logs and scheduler",
                     ));
                 }
             };

@@ -12,36 +12,45 @@ use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-/// Which archive; its Postgres is 17.10. (The packages' own numbering calls every release a beta.)
-const VERSION: &str = "17.10.0-beta.17";
+/// A release of the archives: one for each platform that there is one for.
+#[derive(Clone, Copy, Debug)]
+pub struct Release {
+    /// The version in the registry. (Its own numbering calls every release a beta.)
+    pub version: &'static str,
+    /// The archives: the names that Rust and npm give to a platform, with npm's `dist.integrity`.
+    pub platforms: [(&'static str, &'static str, &'static str, &'static str); 4],
+}
 
-/// The archives by the names that Rust and npm give to a platform, with npm's `dist.integrity`.
-const ARCHIVES: [(&str, &str, &str, &str); 4] = [
-    (
-        "linux",
-        "x86_64",
-        "linux-x64",
-        "hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg==",
-    ),
-    (
-        "linux",
-        "aarch64",
-        "linux-arm64",
-        "mC+bQvaBEf0WDD0nPWW3eGUXDUVzoyCzMtgl+Fw6Jy9DkQFK+jcPtzkzqhhrS/fGzn5telNpKInl8xPqDh71Ig==",
-    ),
-    (
-        "macos",
-        "x86_64",
-        "darwin-x64",
-        "gXk65MIyttD/PWo6NDSmu/n4vzPcqZQmxVWjEKuecwlyGmWO984AZ3Ljb7F0bwPvXhqcovH4FGN4ydr0fGeJxg==",
-    ),
-    (
-        "macos",
-        "aarch64",
-        "darwin-arm64",
-        "E2dxhSllrcyAJBHuvgTrBTx2BaPlX2vvjXClPKHxfwBezk+nTZ01uAEraKiRJMpzHSCyN8J1dTjKh4q/uTsBLQ==",
-    ),
-];
+/// The release that the sandbox runs where the machine has no server; its Postgres is 17.10.
+const CURRENT: Release = Release {
+    version: "17.10.0-beta.17",
+    platforms: [
+        (
+            "linux",
+            "x86_64",
+            "linux-x64",
+            "hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg==",
+        ),
+        (
+            "linux",
+            "aarch64",
+            "linux-arm64",
+            "mC+bQvaBEf0WDD0nPWW3eGUXDUVzoyCzMtgl+Fw6Jy9DkQFK+jcPtzkzqhhrS/fGzn5telNpKInl8xPqDh71Ig==",
+        ),
+        (
+            "macos",
+            "x86_64",
+            "darwin-x64",
+            "gXk65MIyttD/PWo6NDSmu/n4vzPcqZQmxVWjEKuecwlyGmWO984AZ3Ljb7F0bwPvXhqcovH4FGN4ydr0fGeJxg==",
+        ),
+        (
+            "macos",
+            "aarch64",
+            "darwin-arm64",
+            "E2dxhSllrcyAJBHuvgTrBTx2BaPlX2vvjXClPKHxfwBezk+nTZ01uAEraKiRJMpzHSCyN8J1dTjKh4q/uTsBLQ==",
+        ),
+    ],
+};
 
 /// No archive is larger than this, in bytes; the largest has 51 MB.
 const MAX_PACKED: usize = 120 << 20;
@@ -55,26 +64,36 @@ const MAX_UNPACKED: u64 = 600 << 20;
 /// [`ServerError::Programs`] where there is no archive for this platform, it cannot be fetched, or its digest is
 /// not the pinned one.
 pub async fn fetch(cache_dir: &Path) -> Result<PathBuf, ServerError> {
+    fetch_release(&CURRENT, cache_dir).await
+}
+
+/// The same for another release: tests run against other majors too.
+///
+/// # Errors
+/// As [`fetch`].
+pub async fn fetch_release(release: &Release, cache_dir: &Path) -> Result<PathBuf, ServerError> {
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
-    let Some((_, _, platform, digest)) = ARCHIVES.iter().find(|a| (a.0, a.1) == (os, arch)) else {
+    let Release { version, platforms } = release;
+    let Some((_, _, platform, digest)) = platforms.iter().find(|a| (a.0, a.1) == (os, arch)) else {
         return Err(ServerError::Programs(format!(
             "none on PATH nor in the usual places, and there is no archive for {os} {arch}; \
              install a Postgres server"
         )));
     };
-    let home = cache_dir.join(format!("postgres-{VERSION}-{platform}"));
+    let home = cache_dir.join(format!("postgres-{version}-{platform}"));
     let bin = home.join("native/bin");
     if bin.join("postgres").is_file() {
         return Ok(bin);
     }
     let url = format!(
-        "https://registry.npmjs.org/@embedded-postgres/{platform}/-/{platform}-{VERSION}.tgz"
+        "https://registry.npmjs.org/@embedded-postgres/{platform}/-/{platform}-{version}.tgz"
     );
     let packed = download(&url).await.map_err(|why| {
         ServerError::Programs(format!(
             "none on PATH nor in the usual places, and {url} cannot be fetched: {why}"
         ))
     })?;
+    let digest = *digest;
     blocking(move || {
         verify(&packed, digest).map_err(|why| ServerError::Programs(format!("{url}: {why}")))?;
         install(&packed, &home)

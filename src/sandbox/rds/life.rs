@@ -34,8 +34,10 @@ pub const DELETING: f64 = 180.0;
 pub const SETTLING: f64 = 60.0;
 /// A snapshot.
 pub const SNAPSHOT: f64 = 120.0;
-/// After how many days AWS starts a stopped instance, in milliseconds of real time (aws-facts §1.4).
-pub const RESTART_AFTER: Moment = 7 * 24 * 3600 * 1000;
+/// After which time AWS starts a stopped instance: seven days (aws-facts §1.4).
+pub const RESTART_AFTER: f64 = 7.0 * 24.0 * 3600.0;
+/// An instance stays stopped at least so many milliseconds of real time: however fast the world runs, its user does not.
+pub const STOPPED_AT_LEAST: Moment = 10 * 60 * 1000;
 
 impl State {
     /// Lets everything happen that is due.

@@ -120,6 +120,31 @@ pub async fn resume(sandbox: &Sandbox) -> Result<Vec<(String, ServerError)>, Api
     Ok(failures)
 }
 
+/// Starts the servers of instances that AWS starts by itself by now, seven days after their stop (aws-facts §1.4). A
+/// server that does not start makes its instance `failed`.
+///
+/// # Errors
+/// `InternalFailure` where the world cannot be used.
+pub async fn wake(sandbox: &Sandbox) -> Result<(), ApiError> {
+    let timing = sandbox.store.timing();
+    let now = timing.now();
+    let sleeping = |i: &&Instance| i.stopped.as_ref().is_some_and(|s| s.restart_at <= now);
+    let due: Vec<(String, InstanceServer)> = sandbox.store.read(|w| {
+        let all = w.rds.instances.values().filter(sleeping);
+        all.map(|i| (i.id.clone(), i.server())).collect()
+    })?;
+    for (id, server) in due {
+        let started = sandbox.postgres.start(&server).await;
+        change(sandbox, |w| {
+            if let (Err(error), Some(instance)) = (started, w.rds.instances.get_mut(&id)) {
+                instance.failure = Some(error.to_string());
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
 /// Looks at the world as it is now.
 fn look<T>(
     sandbox: &Sandbox,

@@ -139,7 +139,7 @@ pub struct Flight {
 /// A stop.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stopped {
-    /// `AutomaticRestartTime`, in real time whatever the speed.
+    /// `AutomaticRestartTime`.
     pub restart_at: Moment,
 }
 

@@ -1,7 +1,7 @@
 //! StopDBInstance, StartDBInstance, RebootDBInstance (aws-facts §1.4). Each is tried on a copy of the world first,
 //! then the server follows, then the world.
 
-use super::life::{LAG, REBOOTING, RESTART_AFTER, STARTING, STOPPING};
+use super::life::{LAG, REBOOTING, RESTART_AFTER, STARTING, STOPPED_AT_LEAST, STOPPING};
 use super::model::{Instance, Stopped};
 use super::{bad_combination, bad_state, change, instance, look, server_error, show, snapshots};
 use crate::sandbox::Sandbox;
@@ -73,7 +73,7 @@ fn apply_stop(
     instance.pending_at = None;
     instance.enter("stopping", now, STOPPING, timing);
     instance.stopped = Some(Stopped {
-        restart_at: now + RESTART_AFTER,
+        restart_at: timing.after(RESTART_AFTER).max(now + STOPPED_AT_LEAST),
     });
     Ok(instance.server())
 }

@@ -46,6 +46,7 @@ pub fn name(service: Service) -> &'static str {
         Service::CognitoIdp => "cognito-idp",
         Service::Logs => "logs",
         Service::Lambda => "lambda",
+        Service::Scheduler => "scheduler",
     }
 }
 
@@ -62,7 +63,7 @@ fn headers(service: Option<Service>, id: &str) -> Vec<(String, String)> {
     let kind = match service {
         Some(Service::Ec2) => "text/xml;charset=UTF-8",
         Some(Service::CognitoIdp | Service::Logs) => "application/x-amz-json-1.1",
-        Some(Service::Lambda) | None => "application/json",
+        Some(Service::Lambda | Service::Scheduler) | None => "application/json",
         Some(_) => "text/xml",
     };
     vec![
@@ -127,6 +128,16 @@ pub fn refusal(service: Option<Service>, error: &ApiError, id: &str) -> Answer {
             body.insert("__type".to_owned(), error.code.clone().into());
             body.insert("message".to_owned(), error.message.clone().into());
             body.extend(error.extra.clone());
+            Value::Object(body).to_string()
+        }
+        Some(Service::Scheduler) => {
+            headers.push(("x-amzn-errortype".to_owned(), error.code.clone()));
+            // its own errors have `Message` (service model), those of the way to it `message`
+            let other = ["AccessDenied", "Signature", "Token"];
+            let own = !other.iter().any(|o| error.code.contains(o));
+            let member = if own { "Message" } else { "message" };
+            let mut body = Map::new();
+            body.insert(member.to_owned(), error.message.clone().into());
             Value::Object(body).to_string()
         }
         Some(Service::Lambda) => {

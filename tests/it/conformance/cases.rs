@@ -161,7 +161,9 @@ rds_instances:
     noise: &["serial", "*.phases*", "*.flights*", "*.groups*.active_at"],
     spare: &[],
     tags: Some(|w| &mut w.rds.instances.get_mut("conf-db").unwrap().tags),
+    mark: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -224,7 +226,9 @@ security_group_rules:
     noise: &["serial"],
     spare: &[],
     tags: Some(last_rule),
+    mark: None,
     hidden_from_others: true,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -252,7 +256,9 @@ security_group_rules:
     noise: &["serial"],
     spare: &[],
     tags: Some(last_rule),
+    mark: None,
     hidden_from_others: true,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -340,7 +346,9 @@ iam_policies:
     ],
     spare: &[],
     tags: Some(|w| &mut w.iam.policies.values_mut().next().unwrap().tags),
+    mark: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -358,6 +366,8 @@ iam_roles:
     description: first
     assumed_by: lambda.amazonaws.com
     policies: [ "${iam_policy.one.arn}" ]
+    inline_policies:
+      stop: { Version: "2012-10-17", Statement: [ { Effect: Allow, Action: "rds:StopDBInstance", Resource: "*" } ] }
     max_session_duration: 3600
     permissions_boundary: ${iam_policy.one.arn}
     tags: { project: a }
@@ -385,6 +395,22 @@ iam_roles:
             &["*.attached.arn:aws:iam::123456789012:policy/conf-two"],
         ),
         edit(
+            "rds:StopDBInstance",
+            "rds:StartDBInstance",
+            &["inline_policies[stop]"],
+            &["*.inline.stop"],
+        ),
+        edit(
+            "      stop: {",
+            "      power: {",
+            &[
+                "inline_policies[power]",
+                "inline_policies[stop]",
+                "tags.cruddur-infra:inline",
+            ],
+            &["*.inline", "*.tags.cruddur-infra:inline"],
+        ),
+        edit(
             "max_session_duration: 3600",
             "max_session_duration: 7200",
             &["max_session_duration"],
@@ -408,7 +434,115 @@ iam_roles:
     noise: &["serial"],
     spare: &[],
     tags: Some(|w| &mut w.iam.roles.get_mut("conf-role").unwrap().tags),
+    mark: None,
     hidden_from_others: false,
+    marked_inside: false,
+    forgotten: false,
+};
+
+pub(super) const SCHEDULE: Case = Case {
+    addr: "schedule.main",
+    yaml: r#"
+stack: conformance
+region: us-west-2
+iam_roles:
+  one: { name: conf-one, assumed_by: scheduler.amazonaws.com }
+  two: { name: conf-two, assumed_by: scheduler.amazonaws.com }
+schedules:
+  main:
+    name: conf-night
+    description: first
+    expression: cron(0 20 1 1 ? 2199)
+    timezone: UTC
+    action: stop
+    instance: conf-db
+    role: ${iam_role.one.arn}
+    until: 2199-06-01T00:00:00Z
+    action_after_completion: none
+    state: enabled
+    retry_for: 900
+    after: [ iam_role.two ]
+"#,
+    files: &[],
+    postgres: false,
+    edits: &[
+        edit(
+            "description: first",
+            "description: second",
+            &["description"],
+            &["*.description"],
+        ),
+        edit(
+            "cron(0 20 1 1 ? 2199)",
+            "cron(0 8 1 1 ? 2199)",
+            &["expression"],
+            &["*.expression"],
+        ),
+        edit(
+            "timezone: UTC",
+            "timezone: Etc/UTC",
+            &["timezone"],
+            &["*.timezone"],
+        ),
+        edit(
+            "action: stop",
+            "action: start",
+            &["action"],
+            &["*.target.Arn"],
+        ),
+        edit(
+            "instance: conf-db",
+            "instance: other-db",
+            &["instance"],
+            &["*.target.Input"],
+        ),
+        edit(
+            "iam_role.one.arn",
+            "iam_role.two.arn",
+            &["role"],
+            &["*.target.RoleArn"],
+        ),
+        edit("2199-06-01", "2199-07-01", &["until"], &["*.end"]),
+        edit(
+            "completion: none",
+            "completion: delete",
+            &["action_after_completion"],
+            &["*.delete_after"],
+        ),
+        edit(
+            "state: enabled",
+            "state: disabled",
+            &["state"],
+            &["*.enabled"],
+        ),
+        edit(
+            "retry_for: 900",
+            "retry_for: 0",
+            &["retry_for"],
+            &["*.target.RetryPolicy"],
+        ),
+        edit(
+            "    until: 2199-07-01T00:00:00Z\n",
+            "",
+            &["until"],
+            &["*.end"],
+        ),
+    ],
+    makes: &[
+        "scheduler.groups.cruddur-infra-conformance",
+        "scheduler.schedules.cruddur-infra-conformance/conf-night",
+    ],
+    leaves: &[],
+    noise: &["serial", "*.modified", "*.next"],
+    spare: &[],
+    tags: None,
+    mark: Some(|w| {
+        let key = "cruddur-infra-conformance/conf-night";
+        let schedule = w.scheduler.schedules.get_mut(key).unwrap();
+        schedule.description.as_mut().unwrap()
+    }),
+    hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -437,7 +571,9 @@ lambda_layers:
     noise: &[],
     spare: &[],
     tags: None,
+    mark: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -592,7 +728,9 @@ pub(super) const LAMBDA_FUNCTION: Case = Case {
     ],
     spare: &[],
     tags: Some(|w| &mut w.lambda.functions.get_mut("conf-fn").unwrap().tags),
+    mark: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -644,7 +782,9 @@ lambda_permissions:
     ],
     spare: &[],
     tags: None,
+    mark: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -683,7 +823,9 @@ cognito_triggers:
     ],
     spare: &[],
     tags: None,
+    mark: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: false,
 };
 
@@ -724,6 +866,87 @@ sql_scripts:
     noise: &[],
     spare: &[],
     tags: None,
+    mark: None,
     hidden_from_others: false,
+    marked_inside: false,
     forgotten: true,
+};
+
+pub(super) const POSTGRES_ROLE: Case = Case {
+    addr: "postgres_role.app",
+    yaml: r#"
+stack: conformance
+region: us-west-2
+rds_instances:
+  main:
+    identifier: conf-db
+    instance_class: db.t3.micro
+    allocated_storage: 20
+    publicly_accessible: true
+    port: 5443
+    database_name: app
+    master_username: keeper
+    master_password: ${env.DB_PASSWORD}
+sql_scripts:
+  schema: { database: "${rds_instance.main.connection_url}", file: sql/schema.sql }
+postgres_roles:
+  app:
+    database: ${rds_instance.main.connection_url}
+    name: conf_app
+    password: ${env.DB_PASSWORD}-one
+    connection_limit: 5
+    grants:
+      - { tables: [ users ], privileges: [ select ] }
+      - { all_tables_in: more, privileges: [ select, insert ] }
+      - { all_sequences_in: more, privileges: [ usage ] }
+      - { schemas: [ more ], privileges: [ usage ] }
+    after: [ sql_script.schema ]
+"#,
+    files: &[(
+        "sql/schema.sql",
+        "CREATE TABLE users (id int PRIMARY KEY);\nCREATE SCHEMA more;\nCREATE TABLE more.a (id serial);\nCREATE VIEW more.v AS SELECT 1 AS x;\n",
+    )],
+    postgres: true,
+    edits: &[
+        edit(
+            "connection_limit: 5",
+            "connection_limit: -1",
+            &["connection_limit"],
+            &[],
+        ),
+        edit("-one", "-two", &["password"], &[]),
+        edit(
+            "[ users ], privileges: [ select ]",
+            "[ users ], privileges: [ insert, delete ]",
+            &["tables[public.users]"],
+            &[],
+        ),
+        edit(
+            "all_tables_in: more, privileges: [ select, insert ]",
+            "all_tables_in: more, privileges: [ select ]",
+            &["tables[more.a]", "tables[more.v]"],
+            &[],
+        ),
+        edit(
+            "privileges: [ usage ] }\n      - { schemas",
+            "privileges: [ select, usage ] }\n      - { schemas",
+            &["sequences[more.a_id_seq]"],
+            &[],
+        ),
+        edit(
+            "schemas: [ more ], privileges: [ usage ]",
+            "schemas: [ more ], privileges: [ usage, create ]",
+            &["schemas[more]"],
+            &[],
+        ),
+    ],
+    makes: &[],
+    leaves: &[],
+    noise: &[],
+    spare: &[],
+    tags: None,
+    mark: None,
+    hidden_from_others: false,
+    marked_inside: true,
+    forgotten: false,
 };

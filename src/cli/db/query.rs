@@ -1,0 +1,211 @@
+//! `db query`: one statement from a file, a template of the application, or the command line.
+
+use super::admin::agreed;
+use super::args::{QueryArgs, Shape};
+use super::load::{self, describe_losses};
+use super::target::Target;
+use crate::cli::args::Global;
+use crate::cli::failure::{Failure, code};
+use crate::cli::output::Output;
+use crate::cli::session::base;
+use crate::cli::signals::or_stopped;
+use crate::pg::script::{destructive, split};
+use crate::pg::{Error, Param, Params, Table, Template};
+use crate::render;
+use serde_json::{Map, Value, json};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use tokio_util::sync::CancellationToken;
+
+/// The name of a statement that came by `--command`.
+const COMMAND: &str = "command";
+
+/// The longest statement, in bytes.
+const LONGEST: u64 = 16 * 1024 * 1024;
+
+/// Runs it.
+///
+/// # Errors
+/// Where the file or a parameter is wrong, rows would be lost without consent, or the server refuses.
+pub async fn query(
+    target: &Target,
+    global: &Global,
+    args: &QueryArgs,
+    output: &Output,
+    stop: &CancellationToken,
+) -> Result<u8, Failure> {
+    let (name, text) = source(global, args)?;
+    let failed = |error: &Error| match error.line_column() {
+        Some(_) => load::wrong(None, &name, &text, error),
+        None => target.failure(error),
+    };
+    let template = Template::parse(&name, &text).map_err(|e| failed(&e))?;
+    let mut params = Params::new();
+    for (name, value) in &args.params {
+        params = params.with(name, value.clone());
+    }
+    params.check(&template).map_err(|e| failed(&e))?;
+
+    let mut session = or_stopped(target.connect(), stop).await?;
+    let statements = split(template.sql()).unwrap_or_default();
+    let look = or_stopped(
+        async {
+            let looked = session.look(&name, &destructive(&statements)).await;
+            looked.map_err(|e| failed(&e))
+        },
+        stop,
+    )
+    .await?;
+    if !look.losses.is_empty() {
+        output.note(&format!("{name}:{}", describe_losses(&look)));
+        agreed(target, global, &args.consent, "Run it", stop).await?;
+    }
+    let work = async {
+        let done = if template.changes_rows() || !look.losses.is_empty() {
+            let done = session.query_commit(&template, &params).await;
+            done.map(|done| (done.returned, Some(done.count)))
+        } else {
+            let rows = session.query_rows(&template, &params).await;
+            rows.map(|table| (table, None))
+        };
+        done.map_err(|e| failed(&e))
+    };
+    let result = or_stopped(work, stop).await;
+    session.close().await;
+    let (table, changed) = result?;
+    show(&table, changed, args.output, output)?;
+    Ok(code::DONE)
+}
+
+/// Returns the statement and what errors call it.
+fn source(global: &Global, args: &QueryArgs) -> Result<(String, String), Failure> {
+    match (&args.what, &args.command) {
+        (Some(what), None) if what == "-" => {
+            let mut text = String::new();
+            std::io::stdin().take(LONGEST).read_to_string(&mut text)?;
+            Ok(("stdin".to_owned(), text))
+        }
+        (Some(what), None) => {
+            let path = file(global, what)?;
+            let cannot =
+                |why: String| Failure::message(format!("{} cannot be read: {why}", path.display()));
+            if std::fs::metadata(&path).is_ok_and(|m| m.len() > LONGEST) {
+                return Err(cannot("it is longer than 16 MiB".to_owned()));
+            }
+            let text = std::fs::read_to_string(&path).map_err(|e| cannot(e.to_string()))?;
+            Ok((path.display().to_string(), text))
+        }
+        (None, Some(text)) => Ok((COMMAND.to_owned(), text.clone())),
+        _ => Err(Failure::with_help(
+            "say what to run: a file, a template, or --command",
+            "as in `db query activities/home`, `db query report.sql`, `db query -c 'SELECT 1'`",
+        )),
+    }
+}
+
+/// A file as it is, or a template of the application: `activities/home` is `sql/activities/home.sql`.
+fn file(global: &Global, what: &str) -> Result<PathBuf, Failure> {
+    let as_it_is = PathBuf::from(what);
+    if as_it_is.is_file() {
+        return Ok(as_it_is);
+    }
+    let plain = Path::new(what)
+        .components()
+        .all(|part| matches!(part, std::path::Component::Normal(_)));
+    let template = base(global).join("sql").join(format!("{what}.sql"));
+    if plain && template.is_file() {
+        return Ok(template);
+    }
+    Err(Failure::with_help(
+        format!(
+            "{what}: there is no such file, and no template {}",
+            template.display()
+        ),
+        "--command takes the statement itself",
+    ))
+}
+
+fn show(table: &Table, changed: Option<u64>, shape: Shape, output: &Output) -> Result<(), Failure> {
+    let heads: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
+    let shape = if output.json { Shape::Json } else { shape };
+    match shape {
+        Shape::Json => {
+            let object = |row: &Vec<Value>| -> Value {
+                let pairs = heads
+                    .iter()
+                    .map(|h| (*h).to_owned())
+                    .zip(row.iter().cloned());
+                Value::Object(pairs.collect::<Map<_, _>>())
+            };
+            let rows: Vec<Value> = table.rows.iter().map(object).collect();
+            let whole = match changed {
+                Some(count) => json!({"changed": count, "rows": rows}),
+                None => Value::Array(rows),
+            };
+            output.result(&format!("{whole:#}"))?;
+        }
+        // nothing but the rows: for programs
+        Shape::Csv => {
+            output.result(render::csv(&heads, &texts(table, "")).trim_end_matches("\r\n"))?
+        }
+        Shape::Table => {
+            if !heads.is_empty() {
+                output.result(&render::table_human(
+                    &heads,
+                    &texts(table, "NULL"),
+                    &output.out,
+                ))?;
+            }
+            let count = changed.unwrap_or(table.rows.len() as u64);
+            let rows = if count == 1 { "row" } else { "rows" };
+            output.note(&match changed {
+                Some(_) => format!("{count} {rows} changed"),
+                None => format!("{count} {rows}"),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn texts(table: &Table, null: &str) -> Vec<Vec<String>> {
+    let text = |value: &Value| match value {
+        Value::Null => null.to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    table
+        .rows
+        .iter()
+        .map(|row| row.iter().map(text).collect())
+        .collect()
+}
+
+/// Reads `name=value`. A text fits every type whose written form it is, so nothing else has to be said about it.
+///
+/// # Errors
+/// What to write instead.
+pub fn param(text: &str) -> Result<(String, Param), String> {
+    let (name, value) = text
+        .split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or("write NAME=VALUE")?;
+    Ok((
+        name.to_owned(),
+        match value {
+            "null" => Param::Null,
+            other => Param::from(other),
+        },
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_have_a_name() {
+        assert_eq!(param("handle=a=b").unwrap().0, "handle");
+        assert!(param("=x").is_err() && param("x").is_err());
+        assert!(matches!(param("x=null").unwrap().1, Param::Null));
+    }
+}
