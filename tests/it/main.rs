@@ -13,6 +13,7 @@ mod cli_input;
 mod cli_interrupted;
 mod cli_keeps;
 mod cli_life;
+mod cli_logs;
 mod cli_refresh;
 mod cli_saved;
 mod cli_told;

@@ -858,6 +858,65 @@ def check_lambda_invoke(c, client, name):
     c.same("a dry run", answer["StatusCode"], 204)
     c.refused("a payload that is no JSON", "InvalidRequestContentException", 400,
               lambda: client.invoke(FunctionName=name, Payload=b"nonsense"))
+    logs, group = c.client("logs"), "/aws/lambda/" + name
+    events, _ = pages(logs, "filter_log_events", "events", logGroupName=group)
+    texts = [e["message"] for e in events]
+    c.check("what it printed is in CloudWatch", texts[0].startswith("START RequestId: ") and "called with ['a']\n" in texts
+            and any(t.startswith("REPORT RequestId: ") for t in texts), texts)
+    c.check("its streams", all("/[$LATEST]" in e["logStreamName"] for e in events), events)
+    made = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    c.check("the group keeps for ever", len(made) == 1 and "retentionInDays" not in made[0], made)
+
+
+# ---------------------------------------------------------------- CloudWatch Logs
+
+
+def check_logs(c):
+    logs, group = c.client("logs"), f"/checks/{RUN}"
+    arn = f"arn:aws:logs:{c.region}:{ACCOUNT}:log-group:{group}"
+    logs.create_log_group(logGroupName=group, tags={"a": "b"})
+    c.refused("the same group", "ResourceAlreadyExistsException", 400, lambda: logs.create_log_group(logGroupName=group))
+    logs.put_retention_policy(logGroupName=group, retentionInDays=7)
+    shown = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    c.check("the group", len(shown) == 1 and shown[0]["arn"] == arn + ":*" and shown[0]["retentionInDays"] == 7, shown)
+    c.refused("a retention that AWS does not have", "InvalidParameterException", 400,
+              lambda: logs.put_retention_policy(logGroupName=group, retentionInDays=2))
+    logs.tag_resource(resourceArn=arn, tags={"c": "d"})
+    logs.untag_resource(resourceArn=arn, tagKeys=["a"])
+    c.same("its tags", logs.list_tags_for_resource(resourceArn=arn)["tags"], {"c": "d"})
+    for stream in ("one", "two"):
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    now = int(time.time() * 1000)
+
+    def put(stream, *messages):
+        return logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[
+            {"timestamp": now + at, "message": message} for at, message in messages])
+
+    put("one", (0, "a"), (2, "[ERROR] c"), (4, "e"))
+    put("two", (1, "b"), (3, "Task timed out"))
+    c.refused("a stream that is not there", "ResourceNotFoundException", 400, lambda: put("three", (0, "x")))
+    c.refused("a batch out of order", "InvalidParameterException", 400, lambda: put("one", (1, "x"), (0, "y")))
+    rejected = put("one", (3 * 3600 * 1000, "x")).get("rejectedLogEventsInfo")
+    c.same("an event from the future", rejected, {"tooNewLogEventStartIndex": 0})
+
+    def found(**arguments):
+        events, _ = pages(logs, "filter_log_events", "events", logGroupName=group, **arguments)
+        return [e["message"] for e in events]
+
+    c.same("streams are interleaved", found(), ["a", "b", "[ERROR] c", "Task timed out", "e"])
+    c.same("in pages", found(PaginationConfig={"PageSize": 2}), ["a", "b", "[ERROR] c", "Task timed out", "e"])
+    c.same("both ends of the range", found(startTime=now + 1, endTime=now + 2), ["b", "[ERROR] c"])
+    c.same("one stream", found(logStreamNames=["two"]), ["b", "Task timed out"])
+    c.same("one word", found(filterPattern="ERROR"), ["[ERROR] c"])
+    c.same("this or that", found(filterPattern='?ERROR ?"timed out"'), ["[ERROR] c", "Task timed out"])
+    last = logs.get_log_events(logGroupName=group, logStreamName="one", limit=2)
+    c.same("the end of a stream", [e["message"] for e in last["events"]], ["[ERROR] c", "e"])
+    first = logs.get_log_events(logGroupName=group, logStreamName="one", nextToken=last["nextBackwardToken"])
+    c.same("what was before", [e["message"] for e in first["events"]], ["a"])
+    streams, _ = pages(logs, "describe_log_streams", "logStreams", logGroupName=group)
+    c.same("the streams", [(s["logStreamName"], s["lastEventTimestamp"] - now) for s in streams], [("one", 4), ("two", 3)])
+    logs.delete_log_group(logGroupName=group)
+    c.refused("a group that is gone", "ResourceNotFoundException", 400, found)
 
 
 # ---------------------------------------------------------------- Cognito
@@ -1127,7 +1186,8 @@ def check_cli(c):
 
 
 SERVICES = {"server": check_server, "sts": check_sts, "ec2": check_ec2, "iam": check_iam, "lambda": check_lambda,
-            "cognito": check_cognito, "rds": check_rds, "scheduler": check_scheduler, "cli": check_cli}
+            "logs": check_logs, "cognito": check_cognito, "rds": check_rds, "scheduler": check_scheduler,
+            "cli": check_cli}
 
 
 def main():

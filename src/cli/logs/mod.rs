@@ -112,7 +112,11 @@ async fn show(
             Err(failure) => return Err(failure),
         }
         let pause = (EVERY / clock.speed()).max(SOONEST);
-        or_stopped(async { Ok(clock.sleep(pause).await) }, stop).await?;
+        let pause = async {
+            clock.sleep(pause).await;
+            Ok(())
+        };
+        or_stopped(pause, stop).await?;
     }
 }
 

@@ -3,6 +3,7 @@
 #[cfg(test)]
 pub(in crate::sandbox) mod bench;
 mod calls;
+mod credential;
 mod envelope;
 mod exchange;
 mod request;
