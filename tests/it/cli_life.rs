@@ -138,7 +138,8 @@ fn outputs(work: &Workplace) {
         .code(0)
         .keeps_silent_about(&password);
     assert!(
-        env.stdout.contains("\nRDS_INSTANCE_MAIN_PORT='5432'\n"),
+        env.stdout
+            .contains("\nexport RDS_INSTANCE_MAIN_PORT='5432'\n"),
         "{env:?}"
     );
     assert!(
@@ -150,8 +151,9 @@ fn outputs(work: &Workplace) {
         .run(&["output", "--format", "env", "--show-secrets"])
         .code(0);
     assert!(
-        env.stdout
-            .contains(&format!("\nRDS_INSTANCE_MAIN_CONNECTION_URL='{url}'\n")),
+        env.stdout.contains(&format!(
+            "\nexport RDS_INSTANCE_MAIN_CONNECTION_URL='{url}'\n"
+        )),
         "{env:?}"
     );
 
