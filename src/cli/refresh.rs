@@ -132,7 +132,10 @@ async fn watch(
                 args.every
             )),
         }
-        let pause = async { Ok(clock.sleep(every).await) };
+        let pause = async {
+            clock.sleep(every).await;
+            Ok(())
+        };
         if or_stopped(pause, stop).await.is_err() {
             break;
         }

@@ -77,7 +77,7 @@ impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (sign, seconds) = UNITS
             .iter()
-            .find(|(_, seconds)| self.0 > 0 && self.0 % seconds == 0)
+            .find(|(_, seconds)| self.0 > 0 && self.0.is_multiple_of(*seconds))
             .unwrap_or(&('s', 1));
         write!(f, "{}{sign}", self.0 / seconds)
     }

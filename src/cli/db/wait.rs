@@ -49,7 +49,11 @@ pub async fn wait(
             ));
             said = text;
         }
-        or_stopped(async { Ok(clock.sleep(EVERY).await) }, stop).await?;
+        let pause = async {
+            clock.sleep(EVERY).await;
+            Ok(())
+        };
+        or_stopped(pause, stop).await?;
     }
 }
 
