@@ -62,6 +62,7 @@ async fn world(source: ProgramSource) -> Result<World, ServerError> {
     servers.prepare().await?;
     let password = SecretString::from("first-Password1");
     let instance = InstanceServer {
+        born: 1,
         id: "db-APP".to_owned(),
         address: servers.place("db-APP", 5432)?,
         port: 5432,

@@ -220,7 +220,9 @@ impl Cluster {
             return Err(ServerError::DataLost(self.id.clone()));
         };
         match admin::bootstrap(&self.sockets, wanted.port, wanted, password).await {
-            Ok(()) => std::fs::write(&ready, "").map_err(ServerError::at(&ready)),
+            Ok(()) => {
+                std::fs::write(&ready, wanted.born.to_string()).map_err(ServerError::at(&ready))
+            }
             Err(e) => {
                 let this = self.clone();
                 // the first error is the one to tell
@@ -237,7 +239,12 @@ impl Cluster {
         wanted: &InstanceServer,
         held: &File,
     ) -> Result<bool, ServerError> {
-        let fresh = !self.home.join("ready").exists();
+        let ready = std::fs::read_to_string(self.home.join("ready"));
+        // of two commands that start it for the first time, the second finds what the first has made
+        let fresh = match &ready {
+            Ok(born) => wanted.password.is_some() && *born != wanted.born.to_string(),
+            Err(_) => true,
+        };
         let conf = self.conf(wanted);
         let same = std::fs::read_to_string(self.data().join("postgresql.conf"))
             .is_ok_and(|found| found == conf);

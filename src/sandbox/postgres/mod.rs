@@ -47,6 +47,9 @@ pub struct InstanceServer {
     pub password: Option<SecretString>,
     /// The first database besides `postgres`, if one is asked for.
     pub database: Option<String>,
+    /// When the instance was made, in milliseconds since 1970: at its first start, data of another one that lie under
+    /// the same id (a world that was removed by hand) are no use and are removed.
+    pub born: i64,
 }
 
 /// The servers of one world. Clones share the lease.

@@ -72,12 +72,7 @@ pub async fn create(sandbox: &Sandbox, params: &Params) -> Result<String, ApiErr
         network::attach(w, &server.id, sandbox.store.timing().now());
         Ok((server, xml.done()))
     })?;
-    // data of a world that was removed by hand may lie there under the same id, with a password that nobody knows
-    let begun = match sandbox.postgres.destroy(&server.id).await {
-        Ok(()) => sandbox.postgres.start(&server).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = begun {
+    if let Err(error) = sandbox.postgres.start(&server).await {
         // what of it was made is of no use to anyone; what is told is why it could not be made
         let _ = sandbox.postgres.destroy(&server.id).await;
         change(sandbox, |w| {

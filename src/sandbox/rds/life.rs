@@ -68,9 +68,9 @@ impl Instance {
         match phase {
             Some(phase) if phase.status == "deleting" => &phase.status,
             _ if self.failure.is_some() => "failed",
+            // its server is still being made, by this command or another one, whatever the clock says
+            _ if self.first_password.is_some() => "creating",
             Some(phase) => &phase.status,
-            // its server is still being made, by this command or another one
-            None if self.first_password.is_some() => "creating",
             None if self.stopped.is_some() => "stopped",
             None => "available",
         }

@@ -175,6 +175,7 @@ impl Instance {
             master_username: self.master_username.clone(),
             password: self.first_password.clone().map(SecretString::from),
             database: self.database.clone(),
+            born: self.endpoint_at,
         }
     }
 

@@ -14,6 +14,7 @@ fn servers(dir: &std::path::Path) -> Servers {
 
 fn instance(servers: &Servers, id: &str) -> InstanceServer {
     InstanceServer {
+        born: 1,
         id: id.to_owned(),
         address: servers.place(id, 5432).unwrap(),
         port: 5432,
@@ -247,4 +248,29 @@ async fn the_archive_gives_a_server() {
         .get(0);
     assert!(version.starts_with("17.10"), "{version}");
     servers.destroy_all().await.unwrap();
+}
+
+/// Of two commands that start it for the first time, the second must not take away what the first has made; data of
+/// another instance under the same id are of no use to anyone.
+#[tokio::test]
+async fn a_first_start_keeps_its_own_data_and_no_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let servers = servers(dir.path());
+    let mut db = instance(&servers, "db-BORN");
+    servers.lease().await.unwrap();
+    servers.start(&db).await.unwrap();
+    let client = login(&servers, &db, "first-Password1", true).await.unwrap();
+    client
+        .batch_execute("CREATE TABLE kept (n int)")
+        .await
+        .unwrap();
+    servers.start(&db).await.unwrap();
+    client.batch_execute("SELECT * FROM kept").await.unwrap();
+
+    db.born = 2;
+    db.password = Some(SecretString::from("other-Password1"));
+    servers.start(&db).await.unwrap();
+    let client = login(&servers, &db, "other-Password1", true).await.unwrap();
+    assert!(client.batch_execute("SELECT * FROM kept").await.is_err());
+    assert!(servers.close().await.unwrap());
 }
