@@ -322,3 +322,24 @@ async fn its_interface_goes_with_it() {
         .await;
     assert_eq!(interfaces(&stage), [Some(START + (360 + 180) * 1000)]);
 }
+
+/// The clock may be ahead of the server that another command still makes: nobody may be told to connect to it.
+#[tokio::test]
+async fn an_instance_is_creating_until_its_server_answers() {
+    let stage = Stage::made(&[]).await;
+    let first = |password: Option<&str>| {
+        let store = &stage.sandbox.store;
+        store
+            .write(|w| {
+                let instance = w.rds.instances.values_mut().next().unwrap();
+                instance.first_password = password.map(str::to_owned);
+                Ok(())
+            })
+            .unwrap();
+    };
+    first(Some("not-yet"));
+    stage.wait(24 * 3600);
+    assert_eq!(stage.status().await, "creating");
+    first(None);
+    assert_eq!(stage.status().await, "available");
+}
