@@ -7,7 +7,7 @@ use crate::pg::{Error, Session};
 use crate::render::Hop;
 use serde_json::{Value, json};
 
-/// How long Cognito waits for a trigger (aws-facts §5.1), in seconds.
+/// How long Cognito waits for a trigger (aws-facts §5.4), in seconds.
 const COGNITO_WAITS: f64 = 5.0;
 
 const CONFIRMED: &str = "confirmation";
