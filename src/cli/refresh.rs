@@ -19,6 +19,10 @@ use tokio_util::sync::CancellationToken;
 /// How long a workspace's start is held up at most.
 const AT_START: Duration = Duration::from_secs(20);
 
+/// After so many seconds the rule is looked at again, though the address is the same: it may have been removed, and its
+/// time must be renewed.
+const LOOK_AGAIN: f64 = 600.0;
+
 /// `refresh-ip`.
 ///
 /// # Errors
@@ -109,10 +113,12 @@ async fn watch(
     #[allow(clippy::cast_precision_loss)] // periods are far from where that matters
     let every = (args.every.seconds() as f64).max(1.0);
     let mut last: Option<Ipv4Addr> = None;
+    let mut looked: Option<f64> = None;
     loop {
         let turn = async {
             let now = address(None, global.sandbox).await?;
-            if last == Some(now) {
+            let fresh = looked.is_some_and(|at| clock.now() - at < LOOK_AGAIN);
+            if last == Some(now) && fresh {
                 return Ok(now);
             }
             let (code, now) = once(global, Some(now.to_string()), output, stop).await?;
@@ -122,7 +128,12 @@ async fn watch(
             }
         };
         match or_stopped(turn, stop).await {
-            Ok(now) => last = Some(now),
+            Ok(now) => {
+                if last != Some(now) || looked.is_none_or(|at| clock.now() - at >= LOOK_AGAIN) {
+                    looked = Some(clock.now());
+                }
+                last = Some(now);
+            }
             Err(Failure::Interrupted) => break,
             // a mistake in the file does not mend itself, the network does
             Err(failure @ Failure::Diagnostics { .. }) => return Err(failure),

@@ -36,7 +36,17 @@ impl Mask {
                 texts.insert(utf8_percent_encode(text, set).to_string());
             }
             let json = serde_json::Value::from(text).to_string();
-            texts.insert(json.get(1..json.len() - 1).unwrap_or_default().to_owned());
+            let json = json.get(1..json.len() - 1).unwrap_or_default();
+            texts.insert(json.to_owned());
+            // as Python writes it, with nothing beyond ASCII
+            let mut ascii = String::new();
+            for unit in json.encode_utf16() {
+                match u8::try_from(unit).ok().filter(u8::is_ascii) {
+                    Some(byte) => ascii.push(char::from(byte)),
+                    None => ascii.push_str(&format!("\\u{unit:04x}")),
+                }
+            }
+            texts.insert(ascii);
         }
         let mut texts: Vec<String> = texts.into_iter().filter(|t| !t.is_empty()).collect();
         // one that holds another goes first
@@ -87,6 +97,14 @@ fn without_passwords(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_python_writes_of_it_is_hidden() {
+        let secret = Secret::new("p\"w\\x%é💥' end");
+        let mask = Mask::of([&secret]);
+        let written = "{\"p\": \"p\\\"w\\\\x%\\u00e9\\ud83d\\udca5' end\"}";
+        assert_eq!(mask.hide(written), "{\"p\": \"(secret)\"}");
+    }
 
     #[test]
     fn secrets_are_hidden_however_they_are_written() {

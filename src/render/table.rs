@@ -45,8 +45,12 @@ pub fn csv(heads: &[&str], rows: &[Vec<String>]) -> String {
         }
     };
     let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let cells: Vec<String> = cells.map(cell).collect();
-        cells.join(",") + "\r\n"
+        let mut text = cells.map(cell).collect::<Vec<String>>().join(",");
+        // an empty line would be no record
+        if text.is_empty() {
+            text.push_str("\"\"");
+        }
+        text + "\r\n"
     };
     let mut text = line(&mut heads.iter().copied());
     for row in rows {
@@ -99,6 +103,11 @@ mod tests {
             csv(&["a", "b"], &table),
             "a,b\r\nplain,\"with, comma\"\r\n\"say \"\"hi\"\"\",\"two\nlines\"\r\n"
         );
+    }
+
+    #[test]
+    fn a_record_of_one_empty_field_is_a_record() {
+        assert_eq!(csv(&["x"], &rows(&[&["1"], &[""]])), "x\r\n1\r\n\"\"\r\n");
     }
 
     #[test]

@@ -102,7 +102,7 @@ fn a_wrong_script_is_shown_with_its_line_and_leaves_nothing() {
     work.run(&["db", "seed", "--dry-run"])
         .code(0)
         .says("line 1: TRUNCATE public.users would lose 4 rows");
-    load(insert).code(0).says("ran, 1 statements");
+    load(insert).code(0).says("ran, 1 statement");
 }
 
 #[test]

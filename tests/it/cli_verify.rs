@@ -12,7 +12,8 @@ fn proofs(work: &Workplace, args: &[&str], code: i32) -> BTreeMap<String, (Strin
     let told = work
         .run(&[&["--format", "json", "verify"], args].concat())
         .code(code);
-    let secrets = [work.password()];
+    let app = work.world_dir().join("values/CRUDDUR_APP_PASSWORD");
+    let secrets = [work.password(), std::fs::read_to_string(app).unwrap()];
     for secret in &secrets {
         assert!(!told.all().contains(secret.as_str()));
     }
@@ -87,6 +88,20 @@ fn each_broken_hop_is_the_one_that_is_named() {
         assert!(failed.contains(&hop.to_owned()), "{hop}: {found:#?}");
     }
     assert!(found["function"].1.contains("environment"), "{found:#?}");
+    work.run(&["apply"]).code(0);
+
+    // a function that says too much of what it was given
+    let handler = work.read("lambda/post_confirmation/lambda_function.py");
+    let loud =
+        "def lambda_handler(event, context):\n    raise Exception(os.environ['CONNECTION_URL'])\n";
+    work.write(
+        "lambda/post_confirmation/lambda_function.py",
+        &format!("{handler}\n\n{loud}"),
+    );
+    work.run(&["apply"]).code(0);
+    let found = proofs(&work, &[], 1);
+    assert!(found["confirmation"].1.contains("(secret)"), "{found:#?}");
+    work.write("lambda/post_confirmation/lambda_function.py", &handler);
     work.run(&["apply"]).code(0);
 
     // a script that has changed

@@ -11,6 +11,7 @@ use crate::cli::signals::or_stopped;
 use crate::pg::{Dropped, Error, Inventory, Rows};
 use crate::render;
 use serde_json::json;
+use std::io::IsTerminal;
 use tokio_util::sync::CancellationToken;
 
 /// The server's own databases, and what RDS keeps its own in.
@@ -200,6 +201,15 @@ pub async fn agreed(
                     target.name()
                 ),
                 format!("--confirm {name} says which one is meant; nothing was changed"),
+            ));
+        }
+        None if !std::io::stdin().is_terminal() => {
+            return Err(Failure::with_help(
+                "this needs your word, and there is no terminal to ask on",
+                match target.production {
+                    true => format!("--confirm {name} says which database is meant"),
+                    false => "give --yes to go on without being asked".to_owned(),
+                },
             ));
         }
         None => {}

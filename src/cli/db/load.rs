@@ -19,6 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
+/// How near a line with the word `password` must be for nothing to be shown.
+const NEAR: usize = 10;
+
 /// The kind whose entries are loaded.
 const KIND: &str = "sql_script";
 
@@ -48,7 +51,14 @@ pub fn scripts(target: &Target, global: &Global, named: &[String]) -> Result<Vec
     }
     let mut wanted = BTreeSet::new();
     for name in named {
-        wanted.insert(named_script(&loaded, name)?);
+        let addr = named_script(&loaded, name)?;
+        if !is_for(&loaded, &addr, target) {
+            return Err(Failure::with_help(
+                format!("{addr} is for another instance than {}", target.from),
+                "--instance names the other one",
+            ));
+        }
+        wanted.insert(addr);
     }
     if named.is_empty() {
         wanted = loaded
@@ -61,6 +71,8 @@ pub fn scripts(target: &Target, global: &Global, named: &[String]) -> Result<Vec
     let facts = Arc::new(offline_facts(&loaded, BTreeMap::new()));
     ordered(&loaded, &wanted)
         .into_iter()
+        // what is for another instance is that one's to run, whatever comes after it here
+        .filter(|addr| is_for(&loaded, addr, target))
         .map(|addr| {
             let facts = Facts {
                 addr: addr.clone(),
@@ -178,7 +190,9 @@ pub async fn run(
         match result {
             Ok(line) => told.push(line),
             Err(failure) => {
-                report(&told, output)?;
+                if !told.is_empty() {
+                    report(&told, output)?;
+                }
                 return Err(failure);
             }
         }
@@ -191,8 +205,9 @@ pub async fn run(
 }
 
 fn report(told: &[Value], output: &Output) -> Result<(), Failure> {
+    // one line, so that several of them are still one value a line
     if output.json {
-        output.result(&format!("{:#}", json!({ "scripts": told })))?;
+        output.result(&json!({ "scripts": told }).to_string())?;
     }
     Ok(())
 }
@@ -238,9 +253,9 @@ async fn one(
     if how.dry_run {
         let and = if losses.is_empty() { "" } else { ", which" };
         say(format!(
-            "{} would run, {} statements{and}{}",
+            "{} would run, {}{and}{}",
             entry.file,
-            entry.statements,
+            counted(entry.statements),
             losses.concat()
         ))?;
         session.close().await;
@@ -258,7 +273,7 @@ async fn one(
     session.close().await;
     match outcome {
         Ok(Outcome::Applied { statements, .. }) => {
-            say(format!("{} ran, {statements} statements", entry.file))?;
+            say(format!("{} ran, {}", entry.file, counted(statements)))?;
             Ok(told("applied"))
         }
         Ok(_) => {
@@ -272,6 +287,13 @@ async fn one(
             &error,
         )),
         Err(error) => Err(target.failure(&error)),
+    }
+}
+
+fn counted(statements: usize) -> String {
+    match statements {
+        1 => "1 statement".to_owned(),
+        n => format!("{n} statements"),
     }
 }
 
@@ -318,8 +340,10 @@ pub fn wrong(addr: Option<&Addr>, file: &str, text: &str, error: &Error) -> Fail
     };
     diagnostic.help = error.hint().map(str::to_owned);
     diagnostic.addr = addr.cloned();
-    let source = text.lines().nth(span.line.saturating_sub(1)).unwrap_or("");
-    diagnostic.hide_source = source.to_ascii_lowercase().contains("password");
+    // the statement may have begun above, and the lines around are shown too
+    let from = span.line.saturating_sub(NEAR);
+    let mut near = text.lines().skip(from).take(2 * NEAR);
+    diagnostic.hide_source = near.any(|line| line.to_ascii_lowercase().contains("password"));
     Failure::Diagnostics {
         found: vec![diagnostic.span(span)],
         sources: [(file.to_owned(), text.to_owned())].into(),
@@ -375,6 +399,15 @@ mod tests {
         };
         let addr = Addr::new(KIND, "s");
         let Failure::Diagnostics { found, .. } = wrong(Some(&addr), "s.sql", text, &error) else {
+            panic!("a diagnostic")
+        };
+        assert!(found[0].hide_source, "it is near enough to be shown");
+        let far = format!("{text}{}\\c x\n", "\nSELECT 1;".repeat(20));
+        let error = Error::Script {
+            script: "s".into(),
+            error: split(&format!("{}\\c x\n", "SELECT 1;\n".repeat(20))).unwrap_err(),
+        };
+        let Failure::Diagnostics { found, .. } = wrong(Some(&addr), "s.sql", &far, &error) else {
             panic!("a diagnostic")
         };
         assert!(!found[0].hide_source, "the place is elsewhere");

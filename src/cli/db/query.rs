@@ -81,8 +81,14 @@ pub async fn query(
 fn source(global: &Global, args: &QueryArgs) -> Result<(String, String), Failure> {
     match (&args.what, &args.command) {
         (Some(what), None) if what == "-" => {
-            let mut text = String::new();
-            std::io::stdin().take(LONGEST).read_to_string(&mut text)?;
+            let mut bytes = Vec::new();
+            // one more than is taken: a statement that was cut off would be another statement
+            std::io::stdin().take(LONGEST + 1).read_to_end(&mut bytes)?;
+            if bytes.len() as u64 > LONGEST {
+                return Err(Failure::message("stdin is longer than 16 MiB"));
+            }
+            let text = String::from_utf8(bytes)
+                .map_err(|_| Failure::message("stdin is no text in UTF-8"))?;
             Ok(("stdin".to_owned(), text))
         }
         (Some(what), None) => {
@@ -128,6 +134,16 @@ fn file(global: &Global, what: &str) -> Result<PathBuf, Failure> {
 fn show(table: &Table, changed: Option<u64>, shape: Shape, output: &Output) -> Result<(), Failure> {
     let heads: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
     let shape = if output.json { Shape::Json } else { shape };
+    let twice = heads
+        .iter()
+        .enumerate()
+        .find(|(at, head)| heads[..*at].contains(head));
+    if let (Shape::Json, Some((_, head))) = (shape, twice) {
+        return Err(Failure::with_help(
+            format!("two columns are named {head}, and an object holds one of them"),
+            "give them names with AS; what the statement did is done",
+        ));
+    }
     match shape {
         Shape::Json => {
             let object = |row: &Vec<Value>| -> Value {
@@ -145,9 +161,7 @@ fn show(table: &Table, changed: Option<u64>, shape: Shape, output: &Output) -> R
             output.result(&format!("{whole:#}"))?;
         }
         // nothing but the rows: for programs
-        Shape::Csv => {
-            output.result(render::csv(&heads, &texts(table, "")).trim_end_matches("\r\n"))?
-        }
+        Shape::Csv => output.result(&render::csv(&heads, &texts(table, "")))?,
         Shape::Table => {
             if !heads.is_empty() {
                 output.result(&render::table_human(

@@ -5,6 +5,7 @@ use crate::cli::failure::{Failure, code};
 use crate::cli::output::Output;
 use crate::cli::signals::or_stopped;
 use crate::engine::{Clock, RealClock};
+use serde_json::json;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -27,11 +28,13 @@ pub async fn wait(
     loop {
         let error = match or_stopped(attempt(target), stop).await? {
             Ok(()) => {
-                output.result(&format!(
-                    "{} answers after {:.1} s",
-                    target.name(),
-                    clock.now() - began
-                ))?;
+                let seconds = clock.now() - began;
+                output.result(&if output.json {
+                    json!({"database": target.name(), "state": "answers", "seconds": seconds})
+                        .to_string()
+                } else {
+                    format!("{} answers after {seconds:.1} s", target.name())
+                })?;
                 return Ok(code::DONE);
             }
             Err(error) => error,

@@ -14,7 +14,7 @@ use super::session::{Needs, Session};
 use super::signals::{self, or_stopped};
 use crate::engine::{self, Clock, Goal, RealClock, Seen};
 use crate::model::{Addr, Fault};
-use crate::render::{self, Hop, Proof, Verification};
+use crate::render::{self, Hop, Mask, Proof, Verification};
 use crate::resource::Reach;
 use chain::Chain;
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,6 +79,12 @@ async fn all(
     let mut hops = Vec::new();
     for chain in &chains {
         hops.extend(prober.chain(chain, global, args).await);
+    }
+    // what a function or a service says of a failure may quote what it was given
+    let mask = Mask::of(session.stack.facts.env.values());
+    for hop in hops.iter_mut().filter(|h| h.proof != Proof::Passed) {
+        hop.detail = mask.hide(&hop.detail);
+        hop.remedy = hop.remedy.take().map(|text| mask.hide(&text));
     }
     Ok(Verification::new(&session.stack.facts.stack, hops))
 }
