@@ -129,7 +129,7 @@ pub const ENTRIES: [Entry; 16] = [
         &[
             "name: chaos-lib, zip: layers/a.zip, runtime: python3.13, architecture: x86_64, keep_versions: 2",
             "name: chaos-lib, zip: layers/b.zip, runtime: python3.13, architecture: x86_64, keep_versions: 2",
-            "name: chaos-lib, zip: layers/b.zip, runtime: python3.13, architecture: x86_64, keep_versions: 1, description: newer",
+            "name: chaos-lib, zip: layers/b.zip, runtime: python3.13, architecture: x86_64, keep_versions: 3, description: newer",
         ],
     ),
     entry(
@@ -152,7 +152,7 @@ pub const ENTRIES: [Entry; 16] = [
         ],
     ),
     entry(
-        "lambda_permission.s3",
+        "lambda_permission.bucket",
         "lambda_permissions",
         &["lambda_function.main"],
         &[

@@ -4,7 +4,7 @@ use super::Tally;
 use super::clock::{StormClock, Ticking};
 use super::draft::Draft;
 use super::scene;
-use super::storm::{Command, End, Round, Storm};
+use super::storm::{Command, End, Meddling, Round, Storm};
 use crate::stage::{PASSWORD, Stage};
 use cruddur_infra::engine::{self, Clock, Emitter, Goal, Options, Power, RunSettings, Seen, Stack};
 use cruddur_infra::model::{
@@ -116,6 +116,16 @@ impl Inside {
         let script = Script::parse(&text).map_err(|e| e.to_string())?;
         if let Some(seconds) = script.iam_propagation_seconds() {
             self.stage.change(|w| w.iam.propagation_seconds = seconds);
+        }
+        if let Some(what) = round.meddling {
+            self.stage.change(|w| {
+                let mut world = serde_json::to_value(&*w).unwrap();
+                scene::meddle(&mut world, what);
+                *w = serde_json::from_value(world).unwrap();
+            });
+            if matches!(what, Meddling::Pool { .. }) {
+                scene::meddle(&mut self.before, what);
+            }
         }
         self.stage.address = Ipv4Addr::new(52, 94, 76, round.address);
         let server = self.stage.with_faults(&text).await;
@@ -361,6 +371,8 @@ impl Inside {
                 return Err(format!("destroy has left {found:#?}"));
             }
         }
+        // a group of schedules is on its way out for a while
+        self.clock.pass(120.0);
         let world = self.stage.world();
         let (_, left) = scene::without_ours(&world);
         if !left.is_empty() {

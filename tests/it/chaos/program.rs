@@ -3,7 +3,7 @@
 use super::Tally;
 use super::draft::Draft;
 use super::scene;
-use super::storm::{Command, End, Round, Storm};
+use super::storm::{Command, End, Meddling, Round, Storm};
 use crate::cli::{Output, Workplace};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -61,6 +61,14 @@ impl Outside {
     }
 
     fn round(&mut self, round: &Round) -> Result<(), String> {
+        if let Some(what) = round.meddling {
+            let mut world = self.world();
+            scene::meddle(&mut world, what);
+            std::fs::write(self.work.world_dir().join("world.json"), world.to_string()).unwrap();
+            if matches!(what, Meddling::Pool { .. }) {
+                scene::meddle(&mut self.before, what);
+            }
+        }
         self.work.write("stack.yaml", &round.draft.yaml());
         self.work.write("faults.yaml", &round.faults.join("\n"));
         self.work
@@ -161,9 +169,7 @@ impl Outside {
             return Err(format!("a second destroy finds work: {last}"));
         }
         let world = self.world();
-        let (_, mut left) = scene::without_ours(&world);
-        // the sandbox forgets what is gone when it is next asked
-        left.retain(|name| !name.starts_with("rds.instances."));
+        let (_, left) = scene::without_ours(&world);
         if !left.is_empty() {
             return Err(format!("destroy has left {left:#?}"));
         }

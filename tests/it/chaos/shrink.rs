@@ -59,6 +59,9 @@ fn candidates(storm: &Storm) -> Vec<Storm> {
                 s.rounds[at].faults.remove(fault);
             }));
         }
+        if round.meddling.is_some() {
+            all.push(with(&|s| s.rounds[at].meddling = None));
+        }
         if round.crash.is_some() {
             all.push(with(&|s| s.rounds[at].crash = None));
         }

@@ -48,6 +48,8 @@ pub struct Round {
     pub end: End,
     /// After so many events the database crashes, and comes back.
     pub crash: Option<u64>,
+    /// Before it, somebody changes something by hand.
+    pub meddling: Option<Meddling>,
     /// The last part of this machine's address.
     pub address: u8,
 }
@@ -61,6 +63,19 @@ pub enum Command {
     Start,
     DestroyOnly(&'static str),
     Destroy,
+}
+
+/// What people do by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meddling {
+    /// The pool gets another setting, which must stay.
+    Pool { length: u64 },
+    /// The stack's rules are removed.
+    Rules,
+    /// The stack's functions get other memory.
+    Memory,
+    /// The policies of the stack's roles are detached.
+    Policies,
 }
 
 /// How a round ends.
@@ -102,6 +117,9 @@ impl fmt::Display for Storm {
                 "round {n}: {}, {:?}, from .{}",
                 round.command, round.end, round.address
             )?;
+            if let Some(what) = round.meddling {
+                writeln!(f, "  before it, by hand: {what:?}")?;
+            }
             if let Some(events) = round.crash {
                 writeln!(f, "  the database crashes after {events} events")?;
             }
@@ -146,6 +164,14 @@ impl Storm {
                 _ => End::Itself,
             };
             let address = 10 + dice.below(2) as u8;
+            let meddling = (n > 0 && dice.one_in(4)).then(|| match dice.below(5) {
+                0 | 1 => Meddling::Pool {
+                    length: 8 + dice.below(20),
+                },
+                2 => Meddling::Rules,
+                3 => Meddling::Memory,
+                _ => Meddling::Policies,
+            });
             let crash = (postgres && dice.one_in(2)).then(|| 5 + dice.below(40));
             rounds.push(Round {
                 draft: draft.clone(),
@@ -153,6 +179,7 @@ impl Storm {
                 faults,
                 end,
                 crash,
+                meddling,
                 address,
             });
         }
