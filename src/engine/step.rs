@@ -230,6 +230,10 @@ impl Step<'_> {
             Readiness::Pending(word) => {
                 let called = made || progress.calls > 0 || rest.called();
                 if self.no_wait && (called || self.change.action == Action::Wait) {
+                    let word = match self.change.around {
+                        Some(_) if !rest.stopped() => super::around::unfinished(&word),
+                        _ => word,
+                    };
                     return Ok(Some(Ended::Accepted(word)));
                 }
                 self.pause(pace, &word).await?;
