@@ -10,6 +10,7 @@ mod observed;
 mod outputs;
 mod period;
 mod plan;
+mod promise;
 mod secret;
 
 pub use addr::{Addr, AddrError, OutputRef};
