@@ -78,7 +78,7 @@ impl Step<'_> {
             .help("plan again; `cruddur-infra start` starts it"));
         }
         // nothing is started for what was not promised
-        self.change.admits(diff).map_err(surprise)?;
+        self.change.admits(diff, false).map_err(surprise)?;
         if rest.quiet(rest.starts) {
             self.pause(pace, &format!("{word}, not started yet"))
                 .await?;

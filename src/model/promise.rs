@@ -106,6 +106,7 @@ mod tests {
             after: Vec::new(),
             lock: None,
             calls: Vec::new(),
+            around: None,
             refused: None,
             fingerprint: None,
             id: None,
