@@ -1,6 +1,7 @@
 //! Looks and plans: what `plan`, `apply`, `destroy` and `refresh-ip` have in common.
 
 use super::failure::Failure;
+use super::in_the_way;
 use super::keep;
 use super::leftovers::{leftover, leftovers_first, owned, pruned, unlisted};
 use super::session::Session;
@@ -114,6 +115,10 @@ pub async fn plan(
             _ => {}
         }
     }
+    if options.wait && purpose == Purpose::Destroy {
+        in_the_way::lingering(stack, &mut changes, &seen).await;
+    }
+    warnings.extend(in_the_way::look(stack, &mut changes, &seen).await);
     warnings.dedup();
     let plan = Plan {
         format_version: FORMAT_VERSION,
@@ -151,6 +156,7 @@ fn named_by_environment(seen: &Seen) -> Result<(), Failure> {
 
 fn known(session: &Session, options: &PlanOptions) -> Result<(), Failure> {
     let named = [("--only", &options.only), ("--adopt", &options.adopt)];
+    // a leftover that holds data is found by looking only; what names nothing allows nothing
     for (option, addrs) in named {
         for addr in addrs {
             if !session.stack.nodes.contains_key(addr) {

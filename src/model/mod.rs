@@ -10,6 +10,7 @@ mod observed;
 mod outputs;
 mod period;
 mod plan;
+mod receipt;
 mod secret;
 
 pub use addr::{Addr, AddrError, OutputRef};
@@ -23,5 +24,9 @@ pub use outputs::{Output, Outputs};
 pub use period::Period;
 pub use plan::{
     Action, ApiCall, Change, FORMAT_VERSION, Orphan, Plan, PlanOptions, Purpose, Summary,
+};
+pub use receipt::{
+    Cost, DatabaseHeld, Deleted, Holding, Kept, PriceList, Receipt, Remains, Remnant, TableHeld,
+    Unseen,
 };
 pub use secret::Secret;

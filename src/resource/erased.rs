@@ -1,12 +1,12 @@
 //! The erasure: a typed kind with its spec becomes an object that speaks only plain data.
 
 use super::{
-    AssetRequest, Claims, Complaint, Facts, Implied, OnDestroy, OutputDecl, Reach, Resource,
-    StackFacts, Unresolved, Wait,
+    AssetRequest, Claims, Complaint, Doomed, Facts, Implied, OnDestroy, OutputDecl, Reach,
+    Resource, StackFacts, Unresolved, Wait, not_seen,
 };
 use crate::model::{
-    Action, Addr, ApiCall, Change, Class, Diff, Fault, Observed, Orphan, OutputRef, Outputs, Owner,
-    Presence, Readiness, Verdict,
+    Action, Addr, ApiCall, Change, Class, Diagnostic, Diff, Fault, Observed, Orphan, OutputRef,
+    Outputs, Owner, Presence, Readiness, Remains, Remnant, Verdict,
 };
 use crate::yaml::{Node, Problem};
 use futures_util::future::BoxFuture;
@@ -56,6 +56,7 @@ pub trait Managed: Send + Sync {
     fn follows(&self) -> bool;
     fn lives_in(&self) -> Option<Addr>;
     fn stoppable(&self) -> bool;
+    fn outlives(&self) -> bool;
     fn outputs(&self) -> &'static [OutputDecl];
     fn references(&self) -> Vec<OutputRef>;
     fn assets(&self) -> Vec<AssetRequest>;
@@ -80,6 +81,16 @@ pub trait Managed: Send + Sync {
     ) -> BoxFuture<'a, Result<(), Fault>>;
     /// Deletes the object, where it is there and ours to delete.
     fn delete<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
+    /// Looks for what the deletion would run into, or would break for others.
+    fn in_the_way<'a>(
+        &'a self,
+        facts: &'a Facts,
+        doomed: &'a Doomed,
+    ) -> BoxFuture<'a, Vec<Diagnostic>>;
+    /// Looks for what stays once the object is deleted.
+    fn remains<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Remains>;
+    /// Looks for what is still there of a deleted object, and goes by itself.
+    fn lingers<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Vec<Remnant>, Fault>>;
     fn stop<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
     fn start<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
 }
@@ -138,6 +149,9 @@ impl<R: Resource> Managed for Entry<R> {
     }
     fn stoppable(&self) -> bool {
         R::STOPPABLE
+    }
+    fn outlives(&self) -> bool {
+        R::OUTLIVES
     }
     fn outputs(&self) -> &'static [OutputDecl] {
         R::OUTPUTS
@@ -242,6 +256,45 @@ impl<R: Resource> Managed for Entry<R> {
         })
     }
 
+    fn in_the_way<'a>(
+        &'a self,
+        facts: &'a Facts,
+        doomed: &'a Doomed,
+    ) -> BoxFuture<'a, Vec<Diagnostic>> {
+        Box::pin(async move {
+            let found = match self.live(facts).await {
+                Ok(Some(have)) => {
+                    let want = R::desired(&self.spec, facts).ok();
+                    self.kind
+                        .in_the_way(want.as_ref(), &have, facts, doomed)
+                        .await
+                }
+                Ok(None) => Vec::new(),
+                Err(fault) => vec![not_seen("what may be in the way", &fault)],
+            };
+            found.into_iter().map(|d| d.at(&facts.addr)).collect()
+        })
+    }
+
+    fn remains<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Remains> {
+        Box::pin(async move {
+            match R::key(&self.spec, facts) {
+                Ok(key) => remains_of(self.kind.as_ref(), &key, facts).await,
+                // what it was found by went with what it lived in
+                Err(_) => Remains::default(),
+            }
+        })
+    }
+
+    fn lingers<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Vec<Remnant>, Fault>> {
+        Box::pin(async move {
+            match R::key(&self.spec, facts) {
+                Ok(key) => self.kind.lingers(&key, facts).await,
+                Err(_) => Ok(Vec::new()),
+            }
+        })
+    }
+
     fn stop<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move { self.kind.stop(&self.must_live(facts).await?).await })
     }
@@ -249,6 +302,13 @@ impl<R: Resource> Managed for Entry<R> {
     fn start<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move { self.kind.start(&self.must_live(facts).await?).await })
     }
+}
+
+async fn remains_of<R: Resource>(kind: &R, key: &R::Key, facts: &Facts) -> Remains {
+    let (mut remains, lingers) =
+        futures_util::future::join(kind.remains(key, facts), kind.lingers(key, facts)).await;
+    remains.note(&facts.addr, "what goes by itself", lingers);
+    remains
 }
 
 impl<R: Resource> Looked for LookedAt<'_, R> {
@@ -315,6 +375,15 @@ pub trait Kind: Send + Sync {
         &'a self,
         stack: &'a Arc<StackFacts>,
     ) -> BoxFuture<'a, Result<Vec<Orphan>, Fault>>;
+    /// Looks for what the deletion of what [`find_owned`](Kind::find_owned) found would run into.
+    fn in_the_way_of_owned<'a>(
+        &'a self,
+        id: &'a str,
+        facts: &'a Facts,
+        doomed: &'a Doomed,
+    ) -> BoxFuture<'a, Vec<Diagnostic>>;
+    /// Looks for what stays of it.
+    fn remains_of_owned<'a>(&'a self, id: &'a str, facts: &'a Facts) -> BoxFuture<'a, Remains>;
     /// Deletes what [`find_owned`](Kind::find_owned) found, by AWS's name for it.
     fn delete_owned<'a>(
         &'a self,
@@ -380,6 +449,33 @@ impl<R: Resource> Kind for KindOf<R> {
                     })
                 })
                 .collect())
+        })
+    }
+
+    fn in_the_way_of_owned<'a>(
+        &'a self,
+        id: &'a str,
+        facts: &'a Facts,
+        doomed: &'a Doomed,
+    ) -> BoxFuture<'a, Vec<Diagnostic>> {
+        Box::pin(async move {
+            let found = match self.0.find_owned(&facts.stack.stack).await {
+                Ok(owned) => match owned.iter().find(|o| o.id == id) {
+                    Some(owned) => self.0.in_the_way(None, &owned.live, facts, doomed).await,
+                    None => Vec::new(),
+                },
+                Err(fault) => vec![not_seen("what may be in the way", &fault)],
+            };
+            found.into_iter().map(|d| d.at(&facts.addr)).collect()
+        })
+    }
+
+    fn remains_of_owned<'a>(&'a self, id: &'a str, facts: &'a Facts) -> BoxFuture<'a, Remains> {
+        Box::pin(async move {
+            match R::key_of_owned(id) {
+                Some(key) => remains_of(self.0.as_ref(), &key, facts).await,
+                None => Remains::default(),
+            }
         })
     }
 

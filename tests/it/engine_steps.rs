@@ -106,6 +106,7 @@ impl Scene {
         let settings = RunSettings {
             parallelism: 4,
             no_wait,
+            await_rest: false,
             clock,
             stop: CancellationToken::new(),
         };

@@ -198,12 +198,18 @@ impl Stage {
 
     /// Runs the program itself on the `stack.yaml` of the folder, against one of this world's servers.
     pub async fn program(&self, server: &Server, args: &[&str]) -> Output {
+        self.command(server, args).output().await.unwrap()
+    }
+
+    /// The binary as [`Stage::program`] runs it, not started yet.
+    pub fn command(&self, server: &Server, args: &[&str]) -> tokio::process::Command {
         let pool = self
             .sandbox
             .store
             .read(|w| w.cognito.pools[0].id.clone())
             .unwrap();
-        tokio::process::Command::new(env!("CARGO_BIN_EXE_cruddur-infra"))
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_cruddur-infra"));
+        command
             .args(args)
             .args(["--endpoint-url", &server.endpoint()])
             .current_dir(&self.base)
@@ -216,10 +222,8 @@ impl Stage {
             .env("CRUDDUR_INFRA_IP", self.address.to_string())
             .env("COGNITO_USER_POOL_ID", pool)
             .env("CRUDDUR_INFRA_OWNER", "ana")
-            .env("CRUDDUR_INFRA_WORKSPACE", "laptop")
-            .output()
-            .await
-            .unwrap()
+            .env("CRUDDUR_INFRA_WORKSPACE", "laptop");
+        command
     }
 
     /// Ends the servers behind the instances, and removes their data.
@@ -306,6 +310,7 @@ pub async fn run(stack: &Stack, plan: &Plan, seen: &Seen) -> (RunSummary, Vec<St
     let settings = RunSettings {
         parallelism: 10,
         no_wait: false,
+        await_rest: false,
         clock: clock.clone(),
         stop: CancellationToken::new(),
     };
