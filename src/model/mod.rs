@@ -23,7 +23,7 @@ pub use observed::{Observed, Owner, Presence, Readiness, Verdict};
 pub use outputs::{Output, Outputs};
 pub use period::Period;
 pub use plan::{
-    Action, ApiCall, Change, FORMAT_VERSION, Orphan, Plan, PlanOptions, Purpose, Summary,
+    Action, ApiCall, Around, Change, FORMAT_VERSION, Orphan, Plan, PlanOptions, Purpose, Summary,
 };
 pub use receipt::{
     Cost, DatabaseHeld, Deleted, Holding, Kept, PriceList, Receipt, Remains, Remnant, TableHeld,

@@ -5,8 +5,8 @@ use super::{
     Resource, StackFacts, Unresolved, Wait, not_seen,
 };
 use crate::model::{
-    Action, Addr, ApiCall, Change, Class, Diagnostic, Diff, Fault, Observed, Orphan, OutputRef,
-    Outputs, Owner, Presence, Readiness, Remains, Remnant, Verdict,
+    Action, Addr, ApiCall, Around, Change, Class, Diagnostic, Diff, Fault, Observed, Orphan,
+    OutputRef, Outputs, Owner, Presence, Readiness, Remains, Remnant, Verdict,
 };
 use crate::yaml::{Node, Problem};
 use futures_util::future::BoxFuture;
@@ -65,7 +65,7 @@ pub trait Managed: Send + Sync {
     fn claims(&self, facts: &Facts) -> serde_json::Value;
     fn check(&self, facts: &Facts, others: &Claims) -> Vec<Complaint>;
     fn foretold(&self, facts: &Facts) -> Outputs;
-    fn calls(&self, action: Action, diff: &Diff) -> Vec<ApiCall>;
+    fn calls(&self, action: Action, diff: &Diff, around: Option<Around>) -> Vec<ApiCall>;
     fn lock(&self, facts: &Facts) -> Option<String>;
     /// Starts to look at the object, as soon as it is known what it is found by.
     fn look<'a>(&'a self, facts: &Facts) -> Look<'a>;
@@ -92,6 +92,8 @@ pub trait Managed: Send + Sync {
     /// Looks for what is still there of a deleted object, and goes by itself.
     fn lingers<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Vec<Remnant>, Fault>>;
     fn stop<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
+    /// Sets or takes off the mark that it is to be stopped again.
+    fn mark_to_stop<'a>(&'a self, facts: &'a Facts, on: bool) -> BoxFuture<'a, Result<(), Fault>>;
     fn start<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
 }
 
@@ -177,8 +179,12 @@ impl<R: Resource> Managed for Entry<R> {
     fn foretold(&self, facts: &Facts) -> Outputs {
         R::foretold(&self.spec, facts)
     }
-    fn calls(&self, action: Action, diff: &Diff) -> Vec<ApiCall> {
-        R::calls(action, diff)
+    fn calls(&self, action: Action, diff: &Diff, around: Option<Around>) -> Vec<ApiCall> {
+        let calls = R::calls(action, diff);
+        match around {
+            Some(around) => R::calls_around(around, calls),
+            None => calls,
+        }
     }
     fn lock(&self, facts: &Facts) -> Option<String> {
         R::key(&self.spec, facts).ok().and_then(|k| R::lock(&k))
@@ -299,6 +305,13 @@ impl<R: Resource> Managed for Entry<R> {
         Box::pin(async move { self.kind.stop(&self.must_live(facts).await?).await })
     }
 
+    fn mark_to_stop<'a>(&'a self, facts: &'a Facts, on: bool) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let have = self.must_live(facts).await?;
+            self.kind.mark_to_stop(&have, on).await
+        })
+    }
+
     fn start<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move { self.kind.start(&self.must_live(facts).await?).await })
     }
@@ -343,11 +356,18 @@ impl<R: Resource> Looked for LookedAt<'_, R> {
         let (Some(have), Some(readiness)) = (&self.live, readiness) else {
             return Ok(Observed::Absent { verdict, warnings });
         };
+        let must_run = match &verdict {
+            _ if !R::STOPPABLE || !matches!(readiness, Readiness::Parked(_)) => false,
+            Verdict::Diff(diff) => !diff.is_empty() && R::must_run(diff),
+            Verdict::Deferred { .. } => true,
+        };
         Ok(Observed::Present(Box::new(Presence {
             outputs: R::outputs(spec, facts, have),
             readiness,
             verdict,
             owner: R::owner(have, &facts.stack.stack),
+            must_run,
+            to_stop: R::STOPPABLE && R::to_stop(have),
             guard: R::guard(have, facts),
             details: R::details(have),
             warnings,
