@@ -4,11 +4,13 @@
 mod erased;
 mod facts;
 mod input;
+mod kind;
 mod template;
 
-pub use erased::{Entry, Kind, KindOf, Look, Looked, Managed};
+pub use erased::{Entry, Look, Looked, Managed};
 pub use facts::{AssetRequest, Doomed, ENVIRONMENT, Facts, FinalSnapshot, StackFacts, Unresolved};
 pub use input::{Input, MARK, SECRET_MARK, SecretInput, Text};
+pub use kind::{Kind, KindOf};
 pub use template::{Part, Template, TemplateError};
 
 use crate::model::{

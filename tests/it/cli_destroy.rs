@@ -263,7 +263,7 @@ async fn a_stopped_instance_that_is_protected_says_the_way_out() {
     let told = refused(&run(&stage, &["destroy", "--yes"]).await);
     let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        told.contains("is stopped: `cruddur-infra start`, then write `deletion_protection: false`"),
+        told.contains("is stopped: write `deletion_protection: false`, apply, which starts it"),
         "{told}"
     );
     stage.close().await;

@@ -71,8 +71,8 @@ fn guard(have: &Live, facts: &Facts) -> Option<String> {
     if have.deletion_protection && have.status == "stopped" {
         // nothing of a stopped instance can be changed, its protection neither (aws-facts §1.2)
         return Some(format!(
-            "{} has deletion protection and is stopped: `cruddur-infra start`, then write `deletion_protection: false`, \
-             apply, and then delete it",
+            "{} has deletion protection and is stopped: write `deletion_protection: false`, apply, which starts it for \
+             that and stops it again, and then delete it",
             have.identifier
         ));
     }
