@@ -25,8 +25,8 @@ pub fn backup_cost(region: &str, gib: i32) -> Cost {
     let size = f64::from(gib);
     let how = match price {
         Some(price) => format!(
-            "at most, {gib} GiB at ${price} a GiB and month: the data in it count, and AWS gives as much as the \
-             databases of the region have for nothing"
+            "at most: {gib} GiB at ${price} each; AWS counts the data in it, and backups are free up to the size of the \
+             region's running databases"
         ),
         None => no_price(region),
     };
@@ -42,9 +42,7 @@ pub fn log_cost(region: &str, bytes: i64) -> Cost {
     #[allow(clippy::cast_precision_loss)] // a price is no exact number
     let gib = bytes.max(0) as f64 / GIB;
     let how = match price {
-        Some(price) => format!(
-            "{bytes} bytes as AWS stores them, at ${price} a GiB and month; AWS counts them once a day or so"
-        ),
+        Some(price) => format!("{bytes} bytes at ${price} a GiB; AWS counts them about once a day"),
         None => no_price(region),
     };
     Cost {

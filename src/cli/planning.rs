@@ -115,6 +115,11 @@ pub async fn plan(
             _ => {}
         }
     }
+    for addr in &options.allow_data_loss {
+        if !changes.iter().any(|c| &c.addr == addr) {
+            return Err(unknown("--allow-data-loss", addr, stack));
+        }
+    }
     if options.wait && purpose == Purpose::Destroy {
         in_the_way::lingering(stack, &mut changes, &seen).await;
     }
@@ -156,7 +161,6 @@ fn named_by_environment(seen: &Seen) -> Result<(), Failure> {
 
 fn known(session: &Session, options: &PlanOptions) -> Result<(), Failure> {
     let named = [("--only", &options.only), ("--adopt", &options.adopt)];
-    // a leftover that holds data is found by looking only; what names nothing allows nothing
     for (option, addrs) in named {
         for addr in addrs {
             if !session.stack.nodes.contains_key(addr) {

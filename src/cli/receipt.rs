@@ -191,7 +191,7 @@ pub(super) async fn relay(
 pub(super) fn told(receipt: &Receipt, file: Option<&Path>, output: &Output) -> Result<(), Failure> {
     let text = render::receipt_human(receipt, &output.err);
     if !text.is_empty() {
-        output.note(text.trim_end_matches('\n'));
+        output.note(&format!("\n{}", text.trim_end_matches('\n')));
     }
     let Some(path) = file else {
         return Ok(());

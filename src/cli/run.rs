@@ -96,6 +96,9 @@ async fn apply_in(
     }
     if purpose == Purpose::Destroy {
         let held = or_stopped(async { Ok(data::held(session, &plan, &seen).await) }, stop).await?;
+        if !held.is_empty() {
+            output.note(render::holdings_human(&held, &output.err).trim_end());
+        }
         data::agreed(&held, &plan, global, output, stop).await?;
         return destroyed(session, &plan, &seen, &held, &args.run, None, output, stop).await;
     }

@@ -97,12 +97,13 @@ fn page_is_empty(receipt: &Receipt) -> bool {
 
 fn write_remnant(page: &mut Page<'_>, remnant: &Remnant) {
     let lead = format!("  {} {}: ", remnant.what, clean(&remnant.id));
-    page.prose(&lead, Tone::Plain, &clean(&remnant.about));
+    page.hanging(&lead, 6, Tone::Plain, &clean(&remnant.about));
     if let Some(passes) = &remnant.passes {
         page.prose("      ", Tone::Plain, passes);
     }
     if let Some(cost) = &remnant.cost {
         let text = match cost.usd_a_month {
+            Some(usd) if usd < 0.005 => format!("less than a cent a month ({})", cost.assumption),
             Some(usd) => format!("about ${usd:.2} a month ({})", cost.assumption),
             None => cost.assumption.clone(),
         };
@@ -114,32 +115,40 @@ fn write_remnant(page: &mut Page<'_>, remnant: &Remnant) {
 }
 
 fn total(receipt: &Receipt) -> String {
-    let what = many(receipt.remains.len(), "thing stays", "things stay");
-    let sum = receipt.usd_a_month;
-    let prices = &receipt.prices;
-    let costs = receipt.remains.iter().filter_map(|r| r.cost.as_ref());
-    if costs.clone().count() == 0 && receipt.complete {
-        let cost = if receipt.remains.len() == 1 {
-            "costs"
-        } else {
-            "cost"
-        };
-        return format!("{what}, and {cost} nothing.");
+    let passing = receipt
+        .remains
+        .iter()
+        .filter(|r| r.passes.is_some())
+        .count();
+    let staying = receipt.remains.len() - passing;
+    let mut text = many(staying, "thing stays", "things stay");
+    if passing > 0 {
+        let goes = many(passing, "goes by itself", "go by themselves");
+        text = format!("{text}, {goes}");
     }
-    if costs.clone().count() > 0 && costs.clone().all(|c| c.usd_a_month.is_none()) {
+    let prices = &receipt.prices;
+    let costs: Vec<Option<f64>> = receipt
+        .remains
+        .iter()
+        .filter_map(|r| r.cost.as_ref().map(|c| c.usd_a_month))
+        .collect();
+    if !costs.is_empty() && costs.iter().all(Option::is_none) {
         return format!(
-            "{what}; what it costs in {} is not known here.",
+            "{text}; what that costs in {} is not known here.",
             prices.region
         );
     }
     let besides = if receipt.complete {
         ""
     } else {
-        ", besides what is still there or could not be looked at"
+        ", besides what is still there, has no price here or could not be looked at"
     };
+    if costs.is_empty() {
+        return format!("{text}, at no cost{besides}.");
+    }
     format!(
-        "{what}, for about ${sum:.2} a month{besides} (prices of {}, {}).",
-        prices.region, prices.as_of
+        "{text}: about ${:.2} a month{besides} (prices of {}, {}).",
+        receipt.usd_a_month, prices.region, prices.as_of
     )
 }
 

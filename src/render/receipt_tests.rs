@@ -53,7 +53,7 @@ What goes by itself:
       within 20 minutes
       aws delete eni-1
 
-2 things stay, for about $1.90 a month (prices of us-west-2, 2026-11).
+1 thing stays, 1 goes by itself: about $1.90 a month (prices of us-west-2, 2026-11).
 "
     );
     all.kept = vec![Kept {
@@ -85,7 +85,7 @@ fn no_price_is_not_free_and_nothing_is_no_text() {
     assert!(!unknown.complete);
     let text = receipt_human(&unknown, &Style::plain(0));
     assert!(
-        text.ends_with("1 thing stays; what it costs in us-west-2 is not known here.\n"),
+        text.ends_with("1 thing stays; what that costs in us-west-2 is not known here.\n"),
         "{text}"
     );
     let half = receipt(vec![
@@ -98,10 +98,7 @@ fn no_price_is_not_free_and_nothing_is_no_text() {
         ..remnant("layer version", "l", None)
     }]);
     let text = receipt_human(&free, &Style::plain(0));
-    assert!(
-        text.ends_with("1 thing stays, and costs nothing.\n"),
-        "{text}"
-    );
+    assert!(text.ends_with("1 thing stays, at no cost.\n"), "{text}");
 }
 
 #[test]

@@ -197,7 +197,6 @@ async fn what_is_in_the_way_is_told_all_at_once_before_anything_is_deleted() {
         // the function
         "arn:aws:sqs:us-west-2:123456789012:their-queue calls the function gone-fn",
         "aws lambda delete-event-source-mapping --uuid 5a11-ed",
-        "calls the function gone-fn on pre_sign_up",
         // the snapshot
         "there is a snapshot taken already",
         // the layer is only told
@@ -206,6 +205,19 @@ async fn what_is_in_the_way_is_told_all_at_once_before_anything_is_deleted() {
         assert!(told.contains(words), "`{words}` in\n{told}");
     }
     assert_eq!(written(&stage, since), [] as [&str; 0]);
+    assert_eq!(stage.world(), before);
+    // the whole stack takes its triggers along, whatever their occasion; the function alone does not
+    let args = ["destroy", "--yes", "--only", "lambda_function.fn"];
+    let told = refused(&run(&stage, &args).await);
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains("calls the function gone-fn on pre_sign_up"),
+        "{told}"
+    );
+    assert!(
+        !told.contains("post_confirmation, and would fail"),
+        "{told}"
+    );
     assert_eq!(stage.world(), before);
     stage.close().await;
 }

@@ -238,7 +238,10 @@ fn interface(addr: &Addr, i: &Interface, region: &str) -> Remnant {
             i.subnet,
             i.groups.join(", ")
         ),
-        passes: Some("AWS takes it away, mostly within 20 minutes, at times within 45".to_owned()),
+        passes: Some(
+            "AWS takes it away, mostly within 20 minutes, at times within 45; once it is `available`, this does"
+                .to_owned(),
+        ),
         cost: None,
         remove: Some(format!(
             "aws ec2 delete-network-interface --region {region} --network-interface-id {}",
