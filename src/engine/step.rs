@@ -8,7 +8,7 @@ use crate::model::{
     Action, Addr, Change, Class, Diff, Event, Fault, Observed, Outputs, Owner, Presence, Readiness,
     Residue, Verdict,
 };
-use crate::resource::{Facts, Managed};
+use crate::resource::{Facts, Managed, Wait};
 use tokio_util::sync::CancellationToken;
 
 /// What a step needs besides its change.
@@ -23,6 +23,8 @@ pub(super) struct Step<'a> {
     pub fresh_upstream: bool,
     /// Return when AWS has accepted.
     pub no_wait: bool,
+    /// Wait for what goes by itself after a deletion as well.
+    pub await_rest: bool,
 }
 
 /// How a step ended well.
@@ -35,6 +37,13 @@ pub(super) enum Ended {
     Accepted(String),
 }
 
+/// How what goes by itself after a deletion is waited for: interfaces of a function take up to three quarters of an hour
+/// (aws-facts §4.7).
+const LINGERING: Wait = Wait {
+    every: 20.0,
+    up_to: 3600.0,
+    typical: 1200.0,
+};
 /// How often a call that changed nothing visible is repeated before the step is given up.
 const FRUITLESS: u32 = 3;
 /// How many looks a fruitless call gets: right after a change a service may still show the old state.
@@ -70,7 +79,13 @@ impl Step<'_> {
     /// Does what the change says.
     pub(super) async fn run(&self) -> Result<Ended, Fault> {
         match self.change.action {
-            Action::Delete => self.dismantle().await,
+            Action::Delete => {
+                let ended = self.dismantle().await?;
+                if self.await_rest && matches!(ended, Ended::Gone) {
+                    self.outwait().await?;
+                }
+                Ok(ended)
+            }
             Action::Replace => {
                 // weaker is allowed: if nothing forces the replacement any more, nothing is deleted
                 if self.still_replaces().await? {
@@ -349,6 +364,30 @@ impl Step<'_> {
                     Err(fault) => self.tolerate(fault, &mut tries.calls, &mut pace).await?,
                 },
             }
+        }
+    }
+
+    /// Waits for what is still there of a deleted object and goes by itself.
+    async fn outwait(&self) -> Result<(), Fault> {
+        let mut pace = Pace::new(self.clock, self.stop, LINGERING);
+        let mut tries = Tries::default();
+        loop {
+            let left = match self.node.lingers(&self.facts).await {
+                Ok(left) => left,
+                Err(fault) => {
+                    self.tolerate(fault, &mut tries.looks, &mut pace).await?;
+                    continue;
+                }
+            };
+            tries.looks = 0;
+            let Some(first) = left.first() else {
+                return Ok(());
+            };
+            let status = match left.len() {
+                1 => format!("{} {} lingers", first.what, first.id),
+                more => format!("{} {} and {} more linger", first.what, first.id, more - 1),
+            };
+            self.pause(&mut pace, &status).await?;
         }
     }
 

@@ -87,6 +87,7 @@ pub fn applied(
     let settings = RunSettings {
         parallelism: LIMIT,
         no_wait: false,
+        await_rest: false,
         clock: clock_dyn.clone(),
         stop: stop.clone(),
     };
@@ -169,6 +170,7 @@ fn random_doc(rng: &mut u64, n: u64) -> Map<String, Value> {
         let mut spec = json!({
             "id": format!("n{i}"), "v": roll(rng) % 3, "w": roll(rng) % 3, "r": roll(rng) % 4 / 3,
             "ins": ins, "pool": roll(rng) % 4, "late": late,
+            "outlives": i % 4 == 1,
         });
         if one_in(rng, 2) {
             spec["secret"] = json!("${env.PW}");

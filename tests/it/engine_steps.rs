@@ -107,6 +107,7 @@ impl Scene {
         let settings = RunSettings {
             parallelism: 4,
             no_wait,
+            await_rest: false,
             clock,
             stop: CancellationToken::new(),
         };

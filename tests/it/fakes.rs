@@ -13,14 +13,20 @@ mod world;
 
 pub use world::*;
 
-pub struct Fake {
+/// `LATE` ones outlive the others in a destroy.
+pub struct FakeOf<const LATE: bool> {
     pub world: Shared,
     pub clock: VirtualClock,
 }
 
+pub type Fake = FakeOf<false>;
+
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
+    /// Read by [`stack`].
+    #[serde(default, rename = "outlives")]
+    _outlives: bool,
     id: String,
     v: u32,
     #[serde(default)]
@@ -58,7 +64,7 @@ pub struct Live {
     t: Thing,
 }
 
-impl Fake {
+impl<const LATE: bool> FakeOf<LATE> {
     async fn call<T>(
         &self,
         op: &str,
@@ -126,7 +132,7 @@ impl Fake {
 
 pub const SECRET: &str = "hunter2-never-shown";
 
-impl Resource for Fake {
+impl<const LATE: bool> Resource for FakeOf<LATE> {
     const KIND: &'static str = "thing";
     const SECTION: &'static str = "things";
     const ABOUT: &'static str = "A fake.";
@@ -140,6 +146,7 @@ impl Resource for Fake {
         typical: 10.0,
     };
     const STOPPABLE: bool = true;
+    const OUTLIVES: bool = LATE;
     type Spec = Spec;
     type Key = Key;
     type Desired = Want;
@@ -432,6 +439,10 @@ pub fn stack(
         world: world.clone(),
         clock: clock.clone(),
     })));
+    let late: Arc<dyn Kind> = Arc::new(KindOf(Arc::new(FakeOf::<true> {
+        world: world.clone(),
+        clock: clock.clone(),
+    })));
     let facts = StackFacts {
         stack: "test".into(),
         account: "1".into(),
@@ -462,6 +473,10 @@ pub fn stack(
                 deps.insert(r.from.clone());
             }
         });
+        let kind = match spec["outlives"].as_bool() {
+            Some(true) => &late,
+            _ => &kind,
+        };
         s.nodes.insert(addr.clone(), kind.open(&node).unwrap());
         s.after.insert(addr, deps);
     }
