@@ -147,7 +147,7 @@ fn storms_in_process() {
             all.faults > 5 * seeds.len() as u32,
             "hardly a fault ever struck: {all:?}"
         );
-        assert!(all.killed > 0 && all.told > 0 && all.started > 0, "{all:?}");
+        assert!(all.killed > 0 && all.told > 0, "{all:?}");
     }
 }
 
