@@ -52,8 +52,8 @@ pub(super) const LOOKS: u32 = 4;
 /// many minutes, and a network may well fail more often than this on the way.
 const TRIES: u32 = 4;
 /// How long something just made may stay unknown to other services (aws-facts §3.4), in AWS seconds: when it was made
-/// in this run, and when it was not (a run that was killed may have made it a moment ago).
-const PROPAGATION: (f64, f64) = (300.0, 90.0);
+/// in this run, and when it was not: a run that was killed may have made it a moment ago, and it may take two minutes.
+const PROPAGATION: (f64, f64) = (300.0, 150.0);
 /// How long a way through the network that was just opened may take to work, in AWS seconds.
 const OPENING: f64 = 90.0;
 
