@@ -28,6 +28,16 @@ pub enum Action {
     Forget,
 }
 
+/// What is done around a change of something that stands still on purpose (a stopped instance).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Around {
+    /// It stands still: it is started, changed, and stopped again.
+    StartAndStop,
+    /// It was started to be changed and still runs: it is stopped again.
+    Stop,
+}
+
 /// One call to a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiCall {
@@ -69,6 +79,9 @@ pub struct Change {
     pub lock: Option<String>,
     /// The calls that it will make.
     pub calls: Vec<ApiCall>,
+    /// What is done around it, where it stands still on purpose or was started only for a change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around: Option<Around>,
     /// Why apply will not do it as it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,

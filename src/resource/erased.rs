@@ -5,8 +5,8 @@ use super::{
     StackFacts, Unresolved, Wait,
 };
 use crate::model::{
-    Action, Addr, ApiCall, Change, Class, Diff, Fault, Observed, Orphan, OutputRef, Outputs, Owner,
-    Presence, Readiness, Verdict,
+    Action, Addr, ApiCall, Around, Change, Class, Diff, Fault, Observed, Orphan, OutputRef,
+    Outputs, Owner, Presence, Readiness, Verdict,
 };
 use crate::yaml::{Node, Problem};
 use futures_util::future::BoxFuture;
@@ -64,7 +64,7 @@ pub trait Managed: Send + Sync {
     fn claims(&self, facts: &Facts) -> serde_json::Value;
     fn check(&self, facts: &Facts, others: &Claims) -> Vec<Complaint>;
     fn foretold(&self, facts: &Facts) -> Outputs;
-    fn calls(&self, action: Action, diff: &Diff) -> Vec<ApiCall>;
+    fn calls(&self, action: Action, diff: &Diff, around: Option<Around>) -> Vec<ApiCall>;
     fn lock(&self, facts: &Facts) -> Option<String>;
     /// Starts to look at the object, as soon as it is known what it is found by.
     fn look<'a>(&'a self, facts: &Facts) -> Look<'a>;
@@ -82,6 +82,8 @@ pub trait Managed: Send + Sync {
     /// Deletes the object, where it is there and ours to delete.
     fn delete<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
     fn stop<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
+    /// Sets or takes off the mark that it is to be stopped again.
+    fn mark_to_stop<'a>(&'a self, facts: &'a Facts, on: bool) -> BoxFuture<'a, Result<(), Fault>>;
     fn start<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
 }
 
@@ -164,8 +166,12 @@ impl<R: Resource> Managed for Entry<R> {
     fn foretold(&self, facts: &Facts) -> Outputs {
         R::foretold(&self.spec, facts)
     }
-    fn calls(&self, action: Action, diff: &Diff) -> Vec<ApiCall> {
-        R::calls(action, diff)
+    fn calls(&self, action: Action, diff: &Diff, around: Option<Around>) -> Vec<ApiCall> {
+        let calls = R::calls(action, diff);
+        match around {
+            Some(around) => R::calls_around(around, calls),
+            None => calls,
+        }
     }
     fn lock(&self, facts: &Facts) -> Option<String> {
         R::key(&self.spec, facts).ok().and_then(|k| R::lock(&k))
@@ -253,6 +259,13 @@ impl<R: Resource> Managed for Entry<R> {
         Box::pin(async move { self.kind.stop(&self.must_live(facts).await?).await })
     }
 
+    fn mark_to_stop<'a>(&'a self, facts: &'a Facts, on: bool) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let have = self.must_live(facts).await?;
+            self.kind.mark_to_stop(&have, on).await
+        })
+    }
+
     fn start<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move { self.kind.start(&self.must_live(facts).await?).await })
     }
@@ -290,11 +303,18 @@ impl<R: Resource> Looked for LookedAt<'_, R> {
         let (Some(have), Some(readiness)) = (&self.live, readiness) else {
             return Ok(Observed::Absent { verdict, warnings });
         };
+        let must_run = match &verdict {
+            _ if !R::STOPPABLE || !matches!(readiness, Readiness::Parked(_)) => false,
+            Verdict::Diff(diff) => !diff.is_empty() && R::must_run(diff),
+            Verdict::Deferred { .. } => true,
+        };
         Ok(Observed::Present(Box::new(Presence {
             outputs: R::outputs(spec, facts, have),
             readiness,
             verdict,
             owner: R::owner(have, &facts.stack.stack),
+            must_run,
+            to_stop: R::STOPPABLE && R::to_stop(have),
             guard: R::guard(have, facts),
             details: R::details(have),
             warnings,

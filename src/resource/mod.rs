@@ -12,7 +12,8 @@ pub use input::{Input, MARK, SECRET_MARK, SecretInput, Text};
 pub use template::{Part, Template, TemplateError};
 
 use crate::model::{
-    Action, Addr, ApiCall, Diagnostic, Diff, Fault, OutputRef, Outputs, Owner, Readiness, Shown,
+    Action, Addr, ApiCall, Around, Diagnostic, Diff, Fault, OutputRef, Outputs, Owner, Readiness,
+    Shown,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -224,6 +225,21 @@ pub trait Resource: Send + Sync + 'static {
         None
     }
 
+    /// Tells whether the object has to run for what differs; only where [`STOPPABLE`](Resource::STOPPABLE).
+    fn must_run(_diff: &Diff) -> bool {
+        true
+    }
+
+    /// Tells whether the object has the mark of [`mark_to_stop`](Resource::mark_to_stop).
+    fn to_stop(_have: &Self::Live) -> bool {
+        false
+    }
+
+    /// Adds the calls that go around a change of something that stands still to the calls of the change itself.
+    fn calls_around(_around: Around, calls: Vec<ApiCall>) -> Vec<ApiCall> {
+        calls
+    }
+
     /// Returns why the object must not be deleted now.
     fn guard(_have: &Self::Live, _facts: &Facts) -> Option<String> {
         None
@@ -311,6 +327,16 @@ pub trait Resource: Send + Sync + 'static {
 
     /// Stops it; only where [`STOPPABLE`](Resource::STOPPABLE).
     fn stop(&self, _have: &Self::Live) -> impl Future<Output = Result<(), Fault>> + Send {
+        async { Err(not_stoppable(Self::KIND)) }
+    }
+
+    /// Sets or takes off the mark that says: it was started only to be changed, and is to be stopped again. It outlives
+    /// the run, so that the next one knows; only where [`STOPPABLE`](Resource::STOPPABLE).
+    fn mark_to_stop(
+        &self,
+        _have: &Self::Live,
+        _on: bool,
+    ) -> impl Future<Output = Result<(), Fault>> + Send {
         async { Err(not_stoppable(Self::KIND)) }
     }
 

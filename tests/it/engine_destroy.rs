@@ -15,6 +15,8 @@ fn present(owner: Owner) -> Observed {
         readiness: Readiness::Ready,
         verdict: Verdict::Diff(Diff::default()),
         owner,
+        must_run: false,
+        to_stop: false,
         guard: None,
         details: BTreeMap::new(),
         warnings: vec![],

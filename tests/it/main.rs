@@ -23,6 +23,7 @@ mod conformance;
 mod engine_destroy;
 mod engine_promises;
 mod engine_random;
+mod engine_rest;
 mod engine_steps;
 mod fakes;
 mod golden;

@@ -295,6 +295,24 @@ pub async fn tag(rds: &Client, have: &Live, tags: &BTreeMap<String, String>) -> 
         .map_err(|e| failed(OP, &e))
 }
 
+/// Removes a tag; one that is not there is fine.
+pub async fn untag(rds: &Client, have: &Live, key: &str) -> Result<(), Fault> {
+    const OP: &str = "rds:RemoveTagsFromResource";
+    let Some(arn) = &have.arn else {
+        return Err(aws::unexpected(
+            "rds:DescribeDBInstances",
+            "the instance's ARN",
+        ));
+    };
+    rds.remove_tags_from_resource()
+        .resource_name(arn)
+        .tag_keys(key)
+        .send()
+        .await
+        .map(drop)
+        .map_err(|e| failed(OP, &e))
+}
+
 /// Deletes an instance, with a final snapshot of this name or with none.
 pub async fn delete(rds: &Client, identifier: &str, snapshot: Option<String>) -> Result<(), Fault> {
     const OP: &str = "rds:DeleteDBInstance";
