@@ -102,7 +102,11 @@ async fn apply_in(
             ask::typed("Apply this plan? Only `yes` is a yes: ", "yes", stop).await?;
         }
     }
-    run(session, &plan, &seen, &args.run, output, stop, "apply").await
+    let command = match purpose {
+        Purpose::Apply => typed("apply", options),
+        Purpose::Destroy => typed("destroy", options),
+    };
+    run(session, &plan, &seen, &args.run, output, stop, &command).await
 }
 
 /// `destroy`.
@@ -170,7 +174,32 @@ async fn destroy_in(
         let question = format!("{} ", render::destroy_question(&plan));
         ask::typed(&question, &plan.stack, stop).await?;
     }
-    run(session, &plan, &seen, &args.run, output, stop, "destroy").await
+    let command = typed("destroy", options);
+    run(session, &plan, &seen, &args.run, output, stop, &command).await
+}
+
+/// The command with the options that decide what it does, so that it can be typed again to go on.
+fn typed(command: &str, options: &PlanOptions) -> String {
+    let mut text = command.to_owned();
+    for (option, addrs) in [
+        ("--only", &options.only),
+        ("--adopt", &options.adopt),
+        ("--allow-replace", &options.allow_replace),
+    ] {
+        for addr in addrs {
+            text.push_str(&format!(" {option} {addr}"));
+        }
+    }
+    if options.prune {
+        text.push_str(" --prune");
+    }
+    if options.skip_final_snapshot {
+        text.push_str(" --skip-final-snapshot");
+    }
+    if let Some(name) = &options.final_snapshot {
+        text.push_str(&format!(" --final-snapshot {name}"));
+    }
+    text
 }
 
 pub(super) fn settings(session: &Session, run: &Run, stop: &CancellationToken) -> RunSettings {
@@ -202,7 +231,7 @@ pub(super) async fn run(
     };
     let (summary, shown) = futures_util::future::join(act, watching.until_done()).await;
     last_words(output, &summary, &shown, command);
-    Ok(exit_code(&summary))
+    Ok(exit_code(&summary, &shown))
 }
 
 pub(super) fn last_words(

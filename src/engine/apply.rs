@@ -108,6 +108,7 @@ pub async fn apply(
             events.send(Event::Started {
                 addr: addr.clone(),
                 action: change.action,
+                power: None,
             });
             let outputs = run.outputs.clone();
             let fresh_upstream = change.after.iter().any(|a| run.changed.contains(a))
@@ -163,10 +164,11 @@ pub async fn apply(
                     addr,
                     action,
                     seconds,
+                    power: None,
                 });
             }
             Err(fault) => {
-                run.summary.failed.push(addr.clone());
+                run.summary.fail(addr.clone(), &fault);
                 for lost in queue.fail(&addr) {
                     run.skip(lost, &format!("{addr} failed"), events);
                 }
@@ -264,6 +266,7 @@ async fn one(
                 stop: &settings.stop,
                 fresh_upstream,
                 no_wait: settings.no_wait,
+                lost: Default::default(),
             }
             .run()
             .await

@@ -8,6 +8,7 @@ use crate::model::{
     Residue, Verdict,
 };
 use crate::resource::{Facts, Managed};
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
 
 /// What a step needs besides its change.
@@ -22,6 +23,8 @@ pub(super) struct Step<'a> {
     pub fresh_upstream: bool,
     /// Return when AWS has accepted.
     pub no_wait: bool,
+    /// The answer to a call was lost, and nobody has looked since.
+    pub lost: AtomicBool,
 }
 
 /// How a step ended well.
@@ -61,6 +64,14 @@ impl Step<'_> {
         });
     }
 
+    async fn observe(&self) -> Result<Observed, Fault> {
+        let observed = self.node.observe(&self.facts).await;
+        if observed.is_ok() {
+            self.lost.store(false, Ordering::Relaxed);
+        }
+        observed
+    }
+
     async fn pause(&self, pace: &mut Pace<'_>, status: &str) -> Result<(), Fault> {
         self.waiting(pace, status);
         pace.pause(self.addr(), status).await
@@ -68,6 +79,13 @@ impl Step<'_> {
 
     /// Does what the change says.
     pub(super) async fn run(&self) -> Result<Ended, Fault> {
+        let ended = self.act().await;
+        // whatever ended it, a look that failed or a signal: what the lost call did is not known
+        let lost = self.lost.load(Ordering::Relaxed);
+        ended.map_err(|f| if lost { f.residue(Residue::Unknown) } else { f })
+    }
+
+    async fn act(&self) -> Result<Ended, Fault> {
         match self.change.action {
             Action::Delete => self.dismantle().await,
             Action::Replace => {
@@ -87,7 +105,7 @@ impl Step<'_> {
         let mut pace = Pace::new(self.clock, self.stop, self.node.wait());
         let mut tries = Tries::default();
         let observed = loop {
-            match self.node.observe(&self.facts).await {
+            match self.observe().await {
                 Ok(observed) => break observed,
                 Err(fault) => self.tolerate(fault, &mut tries.looks, &mut pace).await?,
             }
@@ -144,7 +162,7 @@ impl Step<'_> {
         let mut absent = 0;
         let mut progress = Progress::default();
         loop {
-            let observed = match self.node.observe(&self.facts).await {
+            let observed = match self.observe().await {
                 Ok(observed) => observed,
                 Err(fault) => {
                     self.tolerate(fault, &mut tries.looks, &mut pace).await?;
@@ -277,7 +295,7 @@ impl Step<'_> {
         let mut tries = Tries::default();
         let mut calls = 0;
         loop {
-            let observed = match self.node.observe(&self.facts).await {
+            let observed = match self.observe().await {
                 Ok(observed) => observed,
                 Err(fault) => {
                     self.tolerate(fault, &mut tries.looks, &mut pace).await?;
@@ -337,6 +355,9 @@ impl Step<'_> {
         tries: &mut u32,
         pace: &mut Pace<'_>,
     ) -> Result<(), Fault> {
+        if fault.residue == Residue::Unknown {
+            self.lost.store(true, Ordering::Relaxed);
+        }
         let speed = self.clock.speed();
         // as with limits, a fast world leaves the machine under it at least this long
         let within = |seconds: f64| pace.seconds() < (seconds / speed).max(10.0);

@@ -4,6 +4,7 @@ use super::{
     AssetRequest, Claims, Complaint, Facts, Implied, OnDestroy, OutputDecl, Reach, Resource,
     StackFacts, Unresolved, Wait,
 };
+use crate::aws::actions::allowed_by;
 use crate::model::{
     Action, Addr, ApiCall, Change, Class, Diff, Fault, Observed, Orphan, OutputRef, Outputs, Owner,
     Presence, Readiness, Verdict,
@@ -85,9 +86,18 @@ pub trait Managed: Send + Sync {
 }
 
 impl<R: Resource> Entry<R> {
+    /// Adds to a denied call what would allow it, for this object.
+    fn explained(&self, fault: Fault, facts: &Facts) -> Fault {
+        if fault.class != Class::Denied {
+            return fault;
+        }
+        allowed_by(fault, &facts.stack.place(R::named(&self.spec, facts)))
+    }
+
     async fn live(&self, facts: &Facts) -> Result<Option<R::Live>, Fault> {
         let key = R::key(&self.spec, facts).map_err(|u| unresolved(R::KIND, u))?;
-        self.kind.read(&key).await
+        let read = self.kind.read(&key).await;
+        read.map_err(|f| self.explained(f, facts))
     }
 
     async fn must_live(&self, facts: &Facts) -> Result<R::Live, Fault> {
@@ -176,8 +186,10 @@ impl<R: Resource> Managed for Entry<R> {
             Err(u) if u.wrong.is_empty() => return Look::Later(u.waits_for),
             Err(u) => return Look::Never(unresolved(R::KIND, u)),
         };
+        let facts = facts.clone();
         Look::Now(Box::pin(async move {
-            let live = self.kind.read(&key).await?;
+            let live = self.kind.read(&key).await;
+            let live = live.map_err(|f| self.explained(f, &facts))?;
             Ok(Box::new(LookedAt { entry: self, live }) as Box<dyn Looked + 'a>)
         }))
     }
@@ -195,7 +207,8 @@ impl<R: Resource> Managed for Entry<R> {
     fn create<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let want = R::desired(&self.spec, facts).map_err(|u| unresolved(R::KIND, u))?;
-            self.kind.create(&want).await
+            let made = self.kind.create(&want).await;
+            made.map_err(|f| self.explained(f, facts))
         })
     }
 
@@ -215,7 +228,8 @@ impl<R: Resource> Managed for Entry<R> {
                 Fault::new(R::KIND, Class::Surprise, what)
                     .help("the world has moved since the plan was made: plan again")
             })?;
-            self.kind.update(&want, &have, &fin).await
+            let changed = self.kind.update(&want, &have, &fin).await;
+            changed.map_err(|f| self.explained(f, facts))
         })
     }
 
@@ -238,16 +252,23 @@ impl<R: Resource> Managed for Entry<R> {
             if let Some(why) = R::guard(&have, facts) {
                 return Err(Fault::new(R::KIND, Class::Surprise, why));
             }
-            self.kind.delete(&have, facts).await
+            let deleted = self.kind.delete(&have, facts).await;
+            deleted.map_err(|f| self.explained(f, facts))
         })
     }
 
     fn stop<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
-        Box::pin(async move { self.kind.stop(&self.must_live(facts).await?).await })
+        Box::pin(async move {
+            let stopped = self.kind.stop(&self.must_live(facts).await?).await;
+            stopped.map_err(|f| self.explained(f, facts))
+        })
     }
 
     fn start<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
-        Box::pin(async move { self.kind.start(&self.must_live(facts).await?).await })
+        Box::pin(async move {
+            let started = self.kind.start(&self.must_live(facts).await?).await;
+            started.map_err(|f| self.explained(f, facts))
+        })
     }
 }
 
@@ -364,7 +385,8 @@ impl<R: Resource> Kind for KindOf<R> {
             Ok(self
                 .0
                 .find_owned(&stack.stack)
-                .await?
+                .await
+                .map_err(|f| allowed_by(f, &stack.place(Default::default())))?
                 .into_iter()
                 .filter_map(|found| {
                     let facts = Facts {
@@ -389,12 +411,15 @@ impl<R: Resource> Kind for KindOf<R> {
         facts: &'a Facts,
     ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
-            for found in self.0.find_owned(&facts.stack.stack).await? {
+            let found = self.0.find_owned(&facts.stack.stack).await;
+            for found in found.map_err(|f| allowed_by(f, &facts.stack.place(Default::default())))? {
                 if found.id == id {
                     if let Some(why) = R::guard(&found.live, facts) {
                         return Err(Fault::new(R::KIND, Class::Surprise, why));
                     }
-                    return self.0.delete(&found.live, facts).await;
+                    let deleted = self.0.delete(&found.live, facts).await;
+                    return deleted
+                        .map_err(|f| allowed_by(f, &facts.stack.place(Default::default())));
                 }
             }
             Ok(())
