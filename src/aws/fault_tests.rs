@@ -31,6 +31,7 @@ fn every_code_of_every_table_is_told_whole() {
         "logs",
         "rds",
         "scheduler",
+        "ssm",
     ] {
         let ours: Vec<&str> = actions::OPERATIONS
             .iter()

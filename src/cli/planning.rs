@@ -92,7 +92,7 @@ pub async fn plan(
     };
     for change in changes.iter_mut().filter(|c| c.is_change()) {
         if let Some(node) = stack.nodes.get(&change.addr) {
-            change.calls = node.calls(change.action, &change.diff);
+            change.calls = node.calls(change.action, &change.diff, change.around);
         }
     }
     if options.prune || (purpose == Purpose::Destroy && whole) {

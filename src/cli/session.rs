@@ -45,6 +45,8 @@ pub struct Session {
     pub stack: Stack,
     /// Warnings about the file.
     pub warnings: Vec<Diagnostic>,
+    /// The file says that whoever changes the stack holds its lock.
+    pub locks: bool,
     /// How fast the world runs; 1 but in the sandbox.
     pub speed: f64,
     /// The clients.
@@ -174,6 +176,19 @@ impl Session {
         allowed_by(fault, &self.stack.facts.place(names.into()))
     }
 
+    /// The same for every fault of a failure.
+    pub fn explained_all<const N: usize>(
+        &self,
+        failure: Failure,
+        names: [(&'static str, String); N],
+    ) -> Failure {
+        let Failure::Faults(faults) = failure else {
+            return failure;
+        };
+        let explained = |(addr, fault)| (addr, self.explained(fault, names.clone()));
+        Failure::Faults(faults.into_iter().map(explained).collect())
+    }
+
     /// Opens a session, unless it is told to stop. Everything that is wrong with the file is found before any call goes
     /// out.
     ///
@@ -271,6 +286,7 @@ impl Session {
         facts.final_snapshot = needs.final_snapshot.clone();
         facts.owner = who.owner;
         facts.workspace = who.workspace;
+        facts.run = workspace::run_nonce();
         let uses_address = loaded.entries.values().any(|e| e.managed.uses_current_ip());
         if needs.address && uses_address {
             facts.current_ip = Some(address(needs.ip.as_deref(), local.is_some()).await?);
@@ -286,6 +302,7 @@ impl Session {
             );
         }
         Ok(Session {
+            locks: loaded.locks,
             stack: loaded.into_stack(facts),
             warnings,
             speed: local.map_or(1.0, |l| l.speed),

@@ -10,6 +10,7 @@ mod observed;
 mod outputs;
 mod period;
 mod plan;
+mod promise;
 mod secret;
 
 pub use addr::{Addr, AddrError, OutputRef};
@@ -22,6 +23,6 @@ pub use observed::{Observed, Owner, Presence, Readiness, Verdict};
 pub use outputs::{Output, Outputs};
 pub use period::Period;
 pub use plan::{
-    Action, ApiCall, Change, FORMAT_VERSION, Orphan, Plan, PlanOptions, Purpose, Summary,
+    Action, ApiCall, Around, Change, FORMAT_VERSION, Orphan, Plan, PlanOptions, Purpose, Summary,
 };
 pub use secret::Secret;

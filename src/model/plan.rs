@@ -28,6 +28,16 @@ pub enum Action {
     Forget,
 }
 
+/// What is done around a change of something that stands still on purpose (a stopped instance).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Around {
+    /// It stands still: it is started, changed, and stopped again.
+    StartAndStop,
+    /// It was started to be changed and still runs: it is stopped again.
+    Stop,
+}
+
 /// One call to a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiCall {
@@ -69,6 +79,9 @@ pub struct Change {
     pub lock: Option<String>,
     /// The calls that it will make.
     pub calls: Vec<ApiCall>,
+    /// What is done around it, where it stands still on purpose or was started only for a change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around: Option<Around>,
     /// Why apply will not do it as it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
@@ -84,33 +97,6 @@ impl Change {
     /// Tells whether the change does anything at all.
     pub fn is_change(&self) -> bool {
         !matches!(self.action, Action::NoOp)
-    }
-
-    /// Tells whether a final diff is no stronger than what was promised, or says what is new.
-    ///
-    /// # Errors
-    /// The sentence that names the surprise.
-    pub fn admits(&self, fin: &Diff) -> Result<(), String> {
-        use super::Force;
-        for field in &fin.0 {
-            let promised = self
-                .diff
-                .0
-                .iter()
-                .any(|p| p.path == field.path && p.after == field.after);
-            let within = match self.action {
-                // of something new, everything may still have to be completed
-                Action::Create | Action::Replace => field.force == Force::Update,
-                Action::Update | Action::Adopt => {
-                    promised || (!self.deferred.is_empty() && field.force == Force::Update)
-                }
-                _ => false,
-            };
-            if !within {
-                return Err(format!("{} was not in the plan", field.path));
-            }
-        }
-        Ok(())
     }
 }
 

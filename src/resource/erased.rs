@@ -6,8 +6,8 @@ use super::{
 };
 use crate::aws::actions::allowed_by;
 use crate::model::{
-    Action, Addr, ApiCall, Change, Class, Diff, Fault, Observed, Orphan, OutputRef, Outputs, Owner,
-    Presence, Readiness, Verdict,
+    Action, Addr, ApiCall, Around, Change, Class, Diff, Fault, Observed, Orphan, OutputRef,
+    Outputs, Owner, Presence, Readiness, Verdict,
 };
 use crate::yaml::{Node, Problem};
 use futures_util::future::BoxFuture;
@@ -65,7 +65,7 @@ pub trait Managed: Send + Sync {
     fn claims(&self, facts: &Facts) -> serde_json::Value;
     fn check(&self, facts: &Facts, others: &Claims) -> Vec<Complaint>;
     fn foretold(&self, facts: &Facts) -> Outputs;
-    fn calls(&self, action: Action, diff: &Diff) -> Vec<ApiCall>;
+    fn calls(&self, action: Action, diff: &Diff, around: Option<Around>) -> Vec<ApiCall>;
     fn lock(&self, facts: &Facts) -> Option<String>;
     /// Starts to look at the object, as soon as it is known what it is found by.
     fn look<'a>(&'a self, facts: &Facts) -> Look<'a>;
@@ -73,15 +73,18 @@ pub trait Managed: Send + Sync {
     fn observe<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Observed, Fault>>;
     /// Makes the object.
     fn create<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
-    /// Looks again, and changes what still differs and was promised.
+    /// Looks again, and changes what still differs and was promised. `made` says that this step has made the object.
     fn update<'a>(
         &'a self,
         facts: &'a Facts,
         promised: &'a Change,
+        made: bool,
     ) -> BoxFuture<'a, Result<(), Fault>>;
     /// Deletes the object, where it is there and ours to delete.
     fn delete<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
     fn stop<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
+    /// Sets or takes off the mark that it is to be stopped again.
+    fn mark_to_stop<'a>(&'a self, facts: &'a Facts, on: bool) -> BoxFuture<'a, Result<(), Fault>>;
     fn start<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
 }
 
@@ -173,8 +176,12 @@ impl<R: Resource> Managed for Entry<R> {
     fn foretold(&self, facts: &Facts) -> Outputs {
         R::foretold(&self.spec, facts)
     }
-    fn calls(&self, action: Action, diff: &Diff) -> Vec<ApiCall> {
-        R::calls(action, diff)
+    fn calls(&self, action: Action, diff: &Diff, around: Option<Around>) -> Vec<ApiCall> {
+        let calls = R::calls(action, diff);
+        match around {
+            Some(around) => R::calls_around(around, calls),
+            None => calls,
+        }
     }
     fn lock(&self, facts: &Facts) -> Option<String> {
         R::key(&self.spec, facts).ok().and_then(|k| R::lock(&k))
@@ -216,6 +223,7 @@ impl<R: Resource> Managed for Entry<R> {
         &'a self,
         facts: &'a Facts,
         promised: &'a Change,
+        made: bool,
     ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let want = R::desired(&self.spec, facts).map_err(|u| unresolved(R::KIND, u))?;
@@ -224,7 +232,12 @@ impl<R: Resource> Managed for Entry<R> {
             if fin.is_empty() {
                 return Ok(());
             }
-            promised.admits(&fin).map_err(|what| {
+            let run = facts.stack.run.as_str();
+            let by_us = made || R::made_by(&have).is_some_and(|maker| maker == run);
+            let mut open = fin.clone();
+            open.0
+                .retain(|field| !R::TIDIES.contains(&field.path.as_str()));
+            promised.admits(&open, by_us).map_err(|what| {
                 Fault::new(R::KIND, Class::Surprise, what)
                     .help("the world has moved since the plan was made: plan again")
             })?;
@@ -261,6 +274,14 @@ impl<R: Resource> Managed for Entry<R> {
         Box::pin(async move {
             let stopped = self.kind.stop(&self.must_live(facts).await?).await;
             stopped.map_err(|f| self.explained(f, facts))
+        })
+    }
+
+    fn mark_to_stop<'a>(&'a self, facts: &'a Facts, on: bool) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let have = self.must_live(facts).await?;
+            let marked = self.kind.mark_to_stop(&have, on).await;
+            marked.map_err(|f| self.explained(f, facts))
         })
     }
 
@@ -304,11 +325,18 @@ impl<R: Resource> Looked for LookedAt<'_, R> {
         let (Some(have), Some(readiness)) = (&self.live, readiness) else {
             return Ok(Observed::Absent { verdict, warnings });
         };
+        let must_run = match &verdict {
+            _ if !R::STOPPABLE || !matches!(readiness, Readiness::Parked(_)) => false,
+            Verdict::Diff(diff) => !diff.is_empty() && R::must_run(diff),
+            Verdict::Deferred { .. } => true,
+        };
         Ok(Observed::Present(Box::new(Presence {
             outputs: R::outputs(spec, facts, have),
             readiness,
             verdict,
             owner: R::owner(have, &facts.stack.stack),
+            must_run,
+            to_stop: R::STOPPABLE && R::to_stop(have),
             guard: R::guard(have, facts),
             details: R::details(have),
             warnings,

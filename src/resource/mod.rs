@@ -12,7 +12,8 @@ pub use input::{Input, MARK, SECRET_MARK, SecretInput, Text};
 pub use template::{Part, Template, TemplateError};
 
 use crate::model::{
-    Action, Addr, ApiCall, Diagnostic, Diff, Fault, OutputRef, Outputs, Owner, Readiness, Shown,
+    Action, Addr, ApiCall, Around, Diagnostic, Diff, Fault, OutputRef, Outputs, Owner, Readiness,
+    Shown,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -162,6 +163,9 @@ pub trait Resource: Send + Sync + 'static {
     /// What it comes after may undo it: a script that makes a table anew takes the rights on it along. Where something
     /// that [connects](Reach::Connects) and comes before it changes in a run, it is looked at again afterwards.
     const FOLLOWS: bool = false;
+    /// Fields of a diff that only remove exact copies, which a lost reply or two runs at once have left: they are mended
+    /// without having been promised.
+    const TIDIES: &'static [&'static str] = &[];
     /// What is written in stack.yaml.
     type Spec: DeserializeOwned + JsonSchema + Send + Sync;
     /// What it is found by.
@@ -208,12 +212,32 @@ pub trait Resource: Send + Sync + 'static {
     /// Tells whose it is.
     fn owner(have: &Self::Live, stack: &str) -> Owner;
 
+    /// Returns the nonce of the run that made it, where the object carries one.
+    fn made_by(_have: &Self::Live) -> Option<&str> {
+        None
+    }
+
     /// Returns the calls that an action will make.
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall>;
 
     /// Returns what must not be written by two steps at once.
     fn lock(_key: &Self::Key) -> Option<String> {
         None
+    }
+
+    /// Tells whether the object has to run for what differs; only where [`STOPPABLE`](Resource::STOPPABLE).
+    fn must_run(_diff: &Diff) -> bool {
+        true
+    }
+
+    /// Tells whether the object has the mark of [`mark_to_stop`](Resource::mark_to_stop).
+    fn to_stop(_have: &Self::Live) -> bool {
+        false
+    }
+
+    /// Adds the calls that go around a change of something that stands still to the calls of the change itself.
+    fn calls_around(_around: Around, calls: Vec<ApiCall>) -> Vec<ApiCall> {
+        calls
     }
 
     /// Returns why the object must not be deleted now.
@@ -310,6 +334,16 @@ pub trait Resource: Send + Sync + 'static {
 
     /// Stops it; only where [`STOPPABLE`](Resource::STOPPABLE).
     fn stop(&self, _have: &Self::Live) -> impl Future<Output = Result<(), Fault>> + Send {
+        async { Err(not_stoppable(Self::KIND)) }
+    }
+
+    /// Sets or takes off the mark that says: it was started only to be changed, and is to be stopped again. It outlives
+    /// the run, so that the next one knows; only where [`STOPPABLE`](Resource::STOPPABLE).
+    fn mark_to_stop(
+        &self,
+        _have: &Self::Live,
+        _on: bool,
+    ) -> impl Future<Output = Result<(), Fault>> + Send {
         async { Err(not_stoppable(Self::KIND)) }
     }
 

@@ -26,7 +26,7 @@ BREAKAGES = [
     # ---------------------------------------------------------------- the engine
     Breakage(
         "what is still being made counts as done",
-        [(PLAN, "(None, Readiness::Pending(_) | Readiness::Failed(_)) => Action::Wait,", "(None, Readiness::Failed(_)) => Action::Wait,")],
+        [(PLAN, "                (None, Readiness::Pending(_)) => Action::Wait,\n", "")],
         RANDOM,
     ),
     Breakage(
@@ -352,6 +352,37 @@ BREAKAGES = [
         "a role is forgotten though its database stays",
         [(PLAN_DESTROY, "info.lives_in.take().filter(|home| doomed.contains(home))", "info.lives_in.take().filter(|home| !doomed.is_empty() || doomed.contains(home))")],
         ("it", "engine_destroy"),
+    ),
+    # ---------------------------------------------------------------- what stands still
+    Breakage(
+        "what was started for a change runs on",
+        [(STEP, "Readiness::Ready if diff.is_empty() && self.change.around.is_some() => {", "Readiness::Ready if diff.is_empty() && self.change.around.is_none() && p.to_stop => {")],
+        ("it", "engine_rest"),
+    ),
+    Breakage(
+        "what was started for a change has no mark",
+        [("src/engine/around.rs", "        if has || rest.marked {\n", "        if has || rest.marked || !rest.ran {\n")],
+        RANDOM,
+    ),
+    Breakage(
+        "something is started for what was not promised",
+        [("src/engine/around.rs", "        self.change.admits(diff, false).map_err(surprise)?;\n", "")],
+        ("it", "engine_rest"),
+    ),
+    Breakage(
+        "scripts run on a database that is stopped again",
+        [(PLAN, "        if info.connects\n            && let Some(still)", "        if info.follows\n            && let Some(still)")],
+        ("it", "engine_rest"),
+    ),
+    Breakage(
+        "a stop drops what waits for the window",
+        [("src/kinds/rds_instance/diff.rs", "    if !have.rests() {\n", "    if !have.rests() || have.to_stop() {\n")],
+        ("lib", "rds_instance"),
+    ),
+    Breakage(
+        "start leaves the mark, and the next apply stops it",
+        [("src/engine/power.rs", "                if !p.to_stop {\n", "                if !p.to_stop || way == Power::Start {\n")],
+        ("it", "engine_rest"),
     ),
     # ---------------------------------------------------------------- errors
     Breakage(

@@ -233,6 +233,12 @@ impl Resource for Fake {
             o => Owner::Other(o.to_owned()),
         }
     }
+    fn must_run(d: &Diff) -> bool {
+        d.paths() != ["w"]
+    }
+    fn to_stop(h: &Live) -> bool {
+        h.t.to_stop
+    }
     fn guard(h: &Live, _: &Facts) -> Option<String> {
         h.t.protected.then(|| format!("{} is protected", h.id))
     }
@@ -302,6 +308,7 @@ impl Resource for Fake {
                     inside: x.inside.clone(),
                     owner: "test".into(),
                     parked: false,
+                    to_stop: false,
                     protected: false,
                     stale: 0,
                     old: None,
@@ -322,6 +329,12 @@ impl Resource for Fake {
             };
             if t.left > 0 || t.leaving.is_some() {
                 return Err(Fault::new("update", Class::Busy, "not ready"));
+            }
+            if t.parked && Self::must_run(d) {
+                let id = &x.id;
+                w.broken_laws
+                    .push(format!("{id} was changed while it stood still"));
+                return Err(Fault::new("update", Class::Invalid, "stopped"));
             }
             t.old = Some((t.v, t.w, t.ins.clone()));
             t.stale = stale;
@@ -393,7 +406,16 @@ impl Resource for Fake {
     }
     async fn start(&self, h: &Live) -> Result<(), Fault> {
         self.call("start", None, |w| {
-            w.things.get_mut(&h.id).unwrap().parked = false;
+            let t = w.things.get_mut(&h.id).unwrap();
+            // starting
+            (t.parked, t.left) = (false, 2);
+            Ok(())
+        })
+        .await
+    }
+    async fn mark_to_stop(&self, h: &Live, on: bool) -> Result<(), Fault> {
+        self.call(if on { "mark" } else { "unmark" }, None, |w| {
+            w.things.get_mut(&h.id).unwrap().to_stop = on;
             Ok(())
         })
         .await

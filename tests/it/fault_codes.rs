@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const SERVICES: [(&str, &str); 8] = [
+const SERVICES: [(&str, &str); 9] = [
     ("cognito-idp", "aws-sdk-cognitoidentityprovider"),
     ("ec2", "aws-sdk-ec2"),
     ("iam", "aws-sdk-iam"),
@@ -19,6 +19,7 @@ const SERVICES: [(&str, &str); 8] = [
     ("logs", "aws-sdk-cloudwatchlogs"),
     ("rds", "aws-sdk-rds"),
     ("scheduler", "aws-sdk-scheduler"),
+    ("ssm", "aws-sdk-ssm"),
     ("sts", "aws-sdk-sts"),
 ];
 
@@ -180,6 +181,7 @@ fn every_code_of_the_service_models_is_classified() {
         ("logs", 3),
         ("rds", 70),
         ("scheduler", 40),
+        ("ssm", 15),
     ] {
         assert!(
             found.get(service).is_some_and(|n| *n >= least),

@@ -38,6 +38,8 @@ const GROUP_AND_SCHEDULES: &[&str] = &[
     "arn:{partition}:scheduler:{region}:{account}:schedule-group/{schedule_group}",
     "arn:{partition}:scheduler:{region}:{account}:schedule/{schedule_group}/*",
 ];
+/// The name without the slash that it begins with.
+const PARAMETER: &[&str] = &["arn:{partition}:ssm:{region}:{account}:parameter/{parameter}"];
 const LOG_GROUP: &[&str] = &["arn:{partition}:logs:{region}:{account}:log-group:{log_group}:*"];
 
 const fn on(action: &'static str, on: &'static [&'static str]) -> Need {
@@ -98,6 +100,10 @@ pub const OPERATIONS: &[Operation] = &[
         &[on("rds:ModifyDBInstance", DB_AND_PARTS)],
     ),
     op("rds:AddTagsToResource", &[on("rds:AddTagsToResource", DB)]),
+    op(
+        "rds:RemoveTagsFromResource",
+        &[on("rds:RemoveTagsFromResource", DB)],
+    ),
     op(
         "rds:DeleteDBInstance",
         &[
@@ -377,6 +383,18 @@ pub const OPERATIONS: &[Operation] = &[
         &[on("scheduler:ListTagsForResource", SCHEDULE_GROUP)],
     ),
     // ------------------------------------------------------------------ the rest
+    op(
+        "ssm:PutParameter",
+        &[
+            on("ssm:PutParameter", PARAMETER),
+            on("ssm:AddTagsToResource", PARAMETER),
+        ],
+    ),
+    op("ssm:GetParameter", &[on("ssm:GetParameter", PARAMETER)]),
+    op(
+        "ssm:DeleteParameter",
+        &[on("ssm:DeleteParameter", PARAMETER)],
+    ),
     op(
         "logs:FilterLogEvents",
         &[on("logs:FilterLogEvents", LOG_GROUP)],

@@ -40,6 +40,7 @@ fn the_table_is_well_formed() {
         "schedule",
         "schedule_group",
         "log_group",
+        "parameter",
     ];
     for operation in OPERATIONS {
         for need in operation.needs {

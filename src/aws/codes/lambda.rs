@@ -73,6 +73,15 @@ pub(super) const CODES: &[Meaning] = &[
     advised("EFSMountConnectivityException", Invalid, DISK),
     advised("EFSMountFailureException", Invalid, DISK),
     advised("EFSMountTimeoutException", Invalid, DISK),
+    advised("S3FilesMountConnectivityException", Invalid, DISK),
+    advised("S3FilesMountFailureException", Invalid, DISK),
+    advised("S3FilesMountTimeoutException", Invalid, DISK),
+    advised(
+        "EC2AccessDeniedException",
+        Invalid,
+        "the function's role may not make its network interface: it needs what AWSLambdaVPCAccessExecutionRole allows",
+    ),
+    is("EC2UnexpectedException", Transient),
     advised(
         "InvalidZipFileException",
         Invalid,

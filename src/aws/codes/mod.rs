@@ -13,6 +13,7 @@ mod lambda;
 mod logs;
 mod rds;
 mod scheduler;
+mod ssm;
 #[cfg(test)]
 mod tests;
 
@@ -77,6 +78,7 @@ pub fn of_service(service: &str) -> &'static [Meaning] {
         "logs" => logs::CODES,
         "rds" => rds::CODES,
         "scheduler" => scheduler::CODES,
+        "ssm" => ssm::CODES,
         _ => &[],
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::aws::actions::OPERATIONS;
 use std::collections::BTreeSet;
 
-const SERVICES: [&str; 7] = [
+const SERVICES: [&str; 8] = [
     "cognito-idp",
     "ec2",
     "iam",
@@ -12,6 +12,7 @@ const SERVICES: [&str; 7] = [
     "logs",
     "rds",
     "scheduler",
+    "ssm",
 ];
 
 #[test]

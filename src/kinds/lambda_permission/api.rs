@@ -2,8 +2,9 @@
 
 use super::function::Function;
 use super::live::Desired;
-use crate::aws::{Clients, fault, unexpected, user_pool_id};
+use crate::aws::{Clients, OnlyOnce, fault, unexpected, user_pool_id};
 use crate::model::Fault;
+use aws_sdk_lambda::config::Builder;
 
 fn is_gone(fault: &Fault) -> bool {
     fault.code.as_deref() == Some("ResourceNotFoundException")
@@ -59,6 +60,8 @@ pub async fn add(
         .source_arn(source_arn)
         .source_account(&want.source_account)
         .set_revision_id(revision.map(str::to_owned))
+        .customize()
+        .config_override(Builder::new().retry_classifier(OnlyOnce))
         .send()
         .await
         .map(|_| ())

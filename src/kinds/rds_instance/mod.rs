@@ -22,7 +22,7 @@ pub use spec::{Apply, Engine, PerformanceInsights, Spec};
 
 use crate::aws::{Clients, owner_of};
 use crate::model::{
-    Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
+    Action, ApiCall, Around, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
 };
 use crate::resource::{
     Claims, Complaint, Facts, FinalSnapshot, Found, OutputDecl, Resource, Unresolved, Wait,
@@ -100,7 +100,18 @@ fn warnings(want: &Desired, have: &Live) -> Vec<Diagnostic> {
                 .help("take it back in RDS, or write it in stack.yaml"),
         );
     }
+    if have.to_stop() && have.status != "stopped" {
+        all.push(
+            Diagnostic::warning("the instance was started only to be changed")
+                .detail("It is to be stopped again; what lives on it is not looked at meanwhile.")
+                .help(
+                    "`cruddur-infra apply` stops it again, `cruddur-infra start` keeps it running",
+                ),
+        );
+    }
     if have.status == "stopped" {
+        let d = diff::diff(want, have);
+        let changes = !d.is_empty() && <RdsInstance as Resource>::must_run(&d);
         let when = have
             .restarts_at
             .as_ref()
@@ -108,10 +119,19 @@ fn warnings(want: &Desired, have: &Live) -> Vec<Diagnostic> {
             .unwrap_or_default();
         all.push(
             Diagnostic::warning("the instance is stopped")
-                .detail(format!(
-                    "A stopped instance cannot be changed or connected to.{when}"
-                ))
-                .help("`cruddur-infra start` starts it"),
+                .detail(match changes {
+                    // aws-facts §1.3 and §1.4: each of the three takes minutes, and running is billed for ten at least
+                    true => "For its change it is started, changed and stopped again: 15 to 40 minutes as a rule, \
+                             billed as running, with what the change itself takes."
+                        .to_owned(),
+                    false => {
+                        format!("A stopped instance cannot be changed or connected to.{when}")
+                    }
+                })
+                .help(match changes {
+                    true => "to have it running afterwards, `cruddur-infra start` first",
+                    false => "`cruddur-infra start` starts it",
+                }),
         );
     }
     if have.status == "storage-full" {
@@ -223,6 +243,10 @@ impl Resource for RdsInstance {
         owner_of(&have.tags, stack)
     }
 
+    fn made_by(have: &Live) -> Option<&str> {
+        crate::aws::made_by(&have.tags)
+    }
+
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
         let names: &[&str] = match action {
             Action::Create => &["CreateDBInstance"],
@@ -244,6 +268,26 @@ impl Resource for RdsInstance {
             Action::NoOp | Action::Wait | Action::Forget => &[],
         };
         names.iter().map(|name| ApiCall::new("rds", name)).collect()
+    }
+
+    fn must_run(diff: &Diff) -> bool {
+        diff.0.iter().any(|f| !f.path.starts_with("tags."))
+    }
+
+    fn to_stop(have: &Live) -> bool {
+        have.to_stop()
+    }
+
+    fn calls_around(around: Around, calls: Vec<ApiCall>) -> Vec<ApiCall> {
+        let call = |name| ApiCall::new("rds", name);
+        let before: &[&str] = match around {
+            Around::StartAndStop => &["AddTagsToResource", "StartDBInstance"],
+            Around::Stop => &[],
+        };
+        let mut all: Vec<ApiCall> = before.iter().copied().map(call).collect();
+        all.extend(calls);
+        all.extend(["StopDBInstance", "RemoveTagsFromResource"].map(call));
+        all
     }
 
     fn guard(have: &Live, facts: &Facts) -> Option<String> {
@@ -292,11 +336,13 @@ impl Resource for RdsInstance {
 
     async fn update(&self, want: &Desired, have: &Live, diff: &Diff) -> Result<(), Fault> {
         const OP: &str = "rds:ModifyDBInstance";
+        let resting = have.rests().then(|| want.for_resting());
+        let want = resting.as_ref().unwrap_or(want);
         let change = change::modification(want, have, diff);
         if change.is_some() && have.status == "stopped" {
             return Err(
                 Fault::new(OP, Class::Invalid, "a stopped instance cannot be changed")
-                    .help("start it with `cruddur-infra start`, then apply again"),
+                    .help("plan again: it is then started, changed, and stopped again"),
             );
         }
         if change::touches_storage(diff) && have.storage_is_busy() {
@@ -339,6 +385,16 @@ impl Resource for RdsInstance {
         match have.status.as_str() {
             "stopped" | "stopping" => Ok(()),
             _ => api::stop(&self.clients.rds, &have.identifier).await,
+        }
+    }
+
+    async fn mark_to_stop(&self, have: &Live, on: bool) -> Result<(), Fault> {
+        match on {
+            true => {
+                let mark = [(desired::STOP_TAG.to_owned(), "yes".to_owned())].into();
+                api::tag(&self.clients.rds, have, &mark).await
+            }
+            false => api::untag(&self.clients.rds, have, desired::STOP_TAG).await,
         }
     }
 
