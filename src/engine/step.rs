@@ -65,9 +65,10 @@ impl Step<'_> {
         });
     }
 
+    /// Looks. What is there settles what a lost call did; an absence may be behind.
     async fn observe(&self) -> Result<Observed, Fault> {
         let observed = self.node.observe(&self.facts).await;
-        if observed.is_ok() {
+        if matches!(observed, Ok(Observed::Present(_))) {
             self.lost.store(false, Ordering::Relaxed);
         }
         observed
@@ -189,6 +190,8 @@ impl Step<'_> {
                 }
                 Observed::Absent { .. } => match self.change.action {
                     Action::Create | Action::Replace => {
+                        // looked for often enough
+                        self.lost.store(false, Ordering::Relaxed);
                         match self.node.create(&self.facts).await {
                             Ok(()) => {
                                 made = true;
