@@ -273,6 +273,15 @@ pub struct DestroyArgs {
     /// No final snapshot: the data is gone.
     #[arg(long)]
     pub skip_final_snapshot: bool,
+    /// With --skip-final-snapshot: this database's rows may be lost. --yes alone does not say that.
+    #[arg(long, value_name = "ADDR", requires = "skip_final_snapshot")]
+    pub allow_data_loss: Vec<Addr>,
+    /// Wait until the network interfaces of deleted functions are gone as well: up to an hour.
+    #[arg(long, conflicts_with = "no_wait")]
+    pub wait: bool,
+    /// Write the receipt into a file, as JSON.
+    #[arg(long, value_name = "FILE", conflicts_with = "out")]
+    pub receipt: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -2,8 +2,10 @@
 
 mod args;
 mod ask;
+mod data;
 mod db;
 mod failure;
+mod in_the_way;
 mod keep;
 mod leftovers;
 mod local;
@@ -12,6 +14,7 @@ mod logs;
 mod output;
 mod planning;
 mod power;
+mod receipt;
 mod refresh;
 mod run;
 mod sandbox;

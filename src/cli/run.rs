@@ -8,9 +8,9 @@ use super::output::{Output, exit_code};
 use super::planning::{plan, refused};
 use super::session::{Needs, Session};
 use super::signals::or_stopped;
-use super::{ask, signals};
+use super::{ask, data, receipt, signals};
 use crate::engine::{self, Clock, Emitter, RealClock, RunSettings, Seen};
-use crate::model::{Action, Force, Plan, PlanOptions, Purpose, RunSummary};
+use crate::model::{Action, Force, Holding, Plan, PlanOptions, Purpose, RunSummary};
 use crate::render;
 use crate::resource::FinalSnapshot;
 use std::path::Path;
@@ -100,6 +100,14 @@ async fn apply_in(
         }
         return Ok(code::DONE);
     }
+    if purpose == Purpose::Destroy {
+        let held = or_stopped(async { Ok(data::held(session, &plan, &seen).await) }, stop).await?;
+        if !held.is_empty() {
+            output.note(render::holdings_human(&held, &output.err).trim_end());
+        }
+        data::agreed(&held, &plan, global, output, stop).await?;
+        return destroyed(session, &plan, &seen, &held, &args.run, None, output, stop).await;
+    }
     if saved.is_none() && !args.run.yes && !global.sandbox {
         if loses_data(&plan) {
             let question = format!("{} ", render::destroy_question(&plan));
@@ -108,10 +116,7 @@ async fn apply_in(
             ask::typed("Apply this plan? Only `yes` is a yes: ", "yes", stop).await?;
         }
     }
-    let command = match purpose {
-        Purpose::Apply => typed("apply", options),
-        Purpose::Destroy => typed("destroy", options),
-    };
+    let command = typed("apply", options);
     run(session, &plan, &seen, &args.run, output, stop, &command).await
 }
 
@@ -125,8 +130,11 @@ pub async fn destroy(global: &Global, args: &DestroyArgs, output: &Output) -> Re
         only: args.scope.only.clone(),
         skip_final_snapshot: args.skip_final_snapshot,
         final_snapshot: args.final_snapshot.clone(),
+        allow_data_loss: args.allow_data_loss.clone(),
+        wait: args.wait,
         ..PlanOptions::default()
     };
+    args.receipt.as_deref().map(receipt::writable).transpose()?;
     let needs = Needs {
         final_snapshot: final_snapshot(&options),
         dial: args.dial.clone(),
@@ -176,23 +184,72 @@ async fn destroy_in(
     let (plan, seen) = or_stopped(plan(session, Purpose::Destroy, options, None), stop).await?;
     if let Some(path) = &args.out {
         save(path, &plan, output)?;
-        show(&plan, output);
-        return Ok(code::DONE);
     }
     show(&plan, output);
+    let held = or_stopped(async { Ok(data::held(session, &plan, &seen).await) }, stop).await?;
+    if !held.is_empty() {
+        output.note(render::holdings_human(&held, &output.err).trim_end());
+    }
+    if args.out.is_some() {
+        return Ok(code::DONE);
+    }
     refused(&plan)?;
+    let file = args.receipt.as_deref();
     if plan.is_empty() {
+        let made = receipt::made(session, &plan, &seen, &held, None, stop);
+        let receipt = or_stopped(async { Ok(made.await) }, stop).await?;
         if output.json {
+            output.result(&serde_json::to_string(&receipt::event(&receipt)).unwrap_or_default())?;
             finish_empty(output)?;
         }
+        receipt::told(&receipt, file, output)?;
         return Ok(code::DONE);
     }
     if !args.run.yes && !global.sandbox {
         let question = format!("{} ", render::destroy_question(&plan));
         ask::typed(&question, &plan.stack, stop).await?;
     }
-    let command = typed("destroy", options);
-    run(session, &plan, &seen, &args.run, output, stop, &command).await
+    data::agreed(&held, &plan, global, output, stop).await?;
+    destroyed(session, &plan, &seen, &held, &args.run, file, output, stop).await
+}
+
+/// Runs the plan of a destroy, and gives the receipt.
+#[allow(clippy::too_many_arguments)] // private, and each is a thing of its own
+async fn destroyed(
+    session: &Session,
+    plan: &Plan,
+    seen: &Seen,
+    held: &[Holding],
+    how: &Run,
+    file: Option<&Path>,
+    output: &Output,
+    stop: &CancellationToken,
+) -> Result<u8, Failure> {
+    let (shown, watching) = output.view();
+    let settings = RunSettings {
+        await_rest: plan.options.wait,
+        ..settings(session, how, stop)
+    };
+    let (events, relayed) = tokio::sync::mpsc::unbounded_channel();
+    let emitter = Emitter::new(events, settings.clock.clone());
+    let act = async {
+        let summary = engine::apply(&session.stack, plan, seen, &settings, &emitter).await;
+        drop(emitter);
+        summary
+    };
+    let act = async {
+        let (summary, last) =
+            futures_util::future::join(act, receipt::relay(relayed, &shown)).await;
+        let receipt = receipt::made(session, plan, seen, held, Some(&summary), stop).await;
+        let _ = shown.send(receipt::event(&receipt));
+        let _ = last.map(|last| shown.send(last));
+        drop(shown);
+        (summary, receipt)
+    };
+    let ((summary, receipt), record) = futures_util::future::join(act, watching.until_done()).await;
+    last_words(output, &summary, &record, &typed("destroy", &plan.options));
+    receipt::told(&receipt, file, output)?;
+    Ok(exit_code(&summary, &record))
 }
 
 /// The command with the options that decide what it does, so that it can be typed again to go on.
@@ -213,6 +270,12 @@ fn typed(command: &str, options: &PlanOptions) -> String {
     if options.skip_final_snapshot {
         text.push_str(" --skip-final-snapshot");
     }
+    for addr in &options.allow_data_loss {
+        text.push_str(&format!(" --allow-data-loss {addr}"));
+    }
+    if options.wait {
+        text.push_str(" --wait");
+    }
     if let Some(name) = &options.final_snapshot {
         text.push_str(&format!(" --final-snapshot {name}"));
     }
@@ -224,6 +287,7 @@ pub(super) fn settings(session: &Session, run: &Run, stop: &CancellationToken) -
     RunSettings {
         parallelism: usize::from(run.parallelism),
         no_wait: run.no_wait,
+        await_rest: false,
         clock,
         stop: stop.clone(),
     }

@@ -6,9 +6,9 @@ use super::around::Rest;
 use super::wait::{Clock, Pace};
 use crate::model::{
     Action, Addr, Change, Class, Diff, Event, Fault, Observed, Outputs, Owner, Presence, Readiness,
-    Residue, Verdict,
+    Remnant, Residue, Verdict,
 };
-use crate::resource::{Facts, Managed};
+use crate::resource::{Facts, Managed, Wait};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +24,8 @@ pub(super) struct Step<'a> {
     pub fresh_upstream: bool,
     /// Return when AWS has accepted.
     pub no_wait: bool,
+    /// Wait for what goes by itself after a deletion as well.
+    pub await_rest: bool,
     /// The answer to a call was lost, and nobody has looked since.
     pub lost: AtomicBool,
 }
@@ -38,6 +40,13 @@ pub(super) enum Ended {
     Accepted(String),
 }
 
+/// How what goes by itself after a deletion is waited for: interfaces of a function take up to three quarters of an hour
+/// (aws-facts §4.7).
+pub(super) const LINGERING: Wait = Wait {
+    every: 20.0,
+    up_to: 3600.0,
+    typical: 1200.0,
+};
 /// How often a call that changed nothing visible is repeated before the step is given up.
 const FRUITLESS: u32 = 3;
 /// How many looks a fruitless call gets: right after a change a service may still show the old state.
@@ -89,7 +98,13 @@ impl Step<'_> {
 
     async fn act(&self) -> Result<Ended, Fault> {
         match self.change.action {
-            Action::Delete => self.dismantle().await,
+            Action::Delete => {
+                let ended = self.dismantle().await?;
+                if self.await_rest && matches!(ended, Ended::Gone) {
+                    self.outwait().await?;
+                }
+                Ok(ended)
+            }
             Action::Replace => {
                 // weaker is allowed: if nothing forces the replacement any more, nothing is deleted
                 if self.still_replaces().await? {
@@ -373,6 +388,26 @@ impl Step<'_> {
         }
     }
 
+    /// Waits for what is still there of a deleted object and goes by itself.
+    async fn outwait(&self) -> Result<(), Fault> {
+        let mut pace = Pace::new(self.clock, self.stop, LINGERING);
+        let mut tries = Tries::default();
+        loop {
+            let left = match self.node.lingers(&self.facts).await {
+                Ok(left) => left,
+                Err(fault) => {
+                    self.tolerate(fault, &mut tries.looks, &mut pace).await?;
+                    continue;
+                }
+            };
+            tries.looks = 0;
+            let Some(status) = still_there(&left) else {
+                return Ok(());
+            };
+            self.pause(&mut pace, &status).await?;
+        }
+    }
+
     /// Waits where a fault passes by itself, and gives it back where it does not.
     pub(super) async fn tolerate(
         &self,
@@ -407,6 +442,15 @@ impl Step<'_> {
         });
         pace.retry(self.addr(), fault).await
     }
+}
+
+/// Says what is still there, where anything is.
+pub(super) fn still_there(left: &[Remnant]) -> Option<String> {
+    let first = left.first()?;
+    Some(match left.len() {
+        1 => format!("{} {} lingers", first.what, first.id),
+        all => format!("{} {} and {} more linger", first.what, first.id, all - 1),
+    })
 }
 
 pub(super) fn surprise(what: String) -> Fault {

@@ -11,6 +11,7 @@ mod outputs;
 mod period;
 mod plan;
 mod promise;
+mod receipt;
 mod secret;
 
 pub use addr::{Addr, AddrError, OutputRef};
@@ -24,5 +25,9 @@ pub use outputs::{Output, Outputs};
 pub use period::Period;
 pub use plan::{
     Action, ApiCall, Around, Change, FORMAT_VERSION, Orphan, Plan, PlanOptions, Purpose, Summary,
+};
+pub use receipt::{
+    Cost, DatabaseHeld, Deleted, Holding, Kept, PriceList, Receipt, Remains, Remnant, TableHeld,
+    Unseen,
 };
 pub use secret::Secret;

@@ -82,7 +82,7 @@ pub struct Change {
     /// What is done around it, where it stands still on purpose or was started only for a change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub around: Option<Around>,
-    /// Why apply will not do it as it stands.
+    /// Why apply will not do it as it stands, one reason a line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
     /// What the object looked like, digested; a saved plan holds only while this does.
@@ -94,6 +94,19 @@ pub struct Change {
 }
 
 impl Change {
+    /// Adds a reason why apply will not do it as it stands.
+    pub fn refuse(&mut self, why: &str) {
+        let line = why.replace('\n', " ");
+        match &mut self.refused {
+            Some(before) if before.lines().any(|l| l == line) => {}
+            Some(before) => {
+                before.push('\n');
+                before.push_str(&line);
+            }
+            None => self.refused = Some(line),
+        }
+    }
+
     /// Tells whether the change does anything at all.
     pub fn is_change(&self) -> bool {
         !matches!(self.action, Action::NoOp)
@@ -162,6 +175,12 @@ pub struct PlanOptions {
     /// `--final-snapshot`.
     #[serde(default)]
     pub final_snapshot: Option<String>,
+    /// `--allow-data-loss`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_data_loss: Vec<Addr>,
+    /// `--wait`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wait: bool,
 }
 
 /// The plan.
@@ -223,5 +242,6 @@ impl Plan {
         self.changes
             .iter()
             .filter_map(|c| c.refused.as_deref().map(|why| (&c.addr, why)))
+            .flat_map(|(addr, why)| why.lines().map(move |line| (addr, line)))
     }
 }

@@ -1,17 +1,15 @@
 //! The erasure: a typed kind with its spec becomes an object that speaks only plain data.
 
 use super::{
-    AssetRequest, Claims, Complaint, Facts, Implied, OnDestroy, OutputDecl, Reach, Resource,
-    StackFacts, Unresolved, Wait,
+    AssetRequest, Claims, Complaint, Doomed, Facts, Implied, OnDestroy, OutputDecl, Reach,
+    Resource, Unresolved, Wait, not_seen,
 };
 use crate::aws::actions::allowed_by;
 use crate::model::{
-    Action, Addr, ApiCall, Around, Change, Class, Diff, Fault, Observed, Orphan, OutputRef,
-    Outputs, Owner, Presence, Readiness, Verdict,
+    Action, Addr, ApiCall, Around, Change, Class, Diagnostic, Diff, Fault, Observed, OutputRef,
+    Outputs, Owner, Presence, Readiness, Remains, Remnant, Verdict,
 };
-use crate::yaml::{Node, Problem};
 use futures_util::future::BoxFuture;
-use schemars::{Schema, SchemaGenerator};
 use std::sync::Arc;
 
 /// A kind together with one entry's spec.
@@ -57,6 +55,7 @@ pub trait Managed: Send + Sync {
     fn follows(&self) -> bool;
     fn lives_in(&self) -> Option<Addr>;
     fn stoppable(&self) -> bool;
+    fn outlives(&self) -> bool;
     fn outputs(&self) -> &'static [OutputDecl];
     fn references(&self) -> Vec<OutputRef>;
     fn assets(&self) -> Vec<AssetRequest>;
@@ -82,6 +81,16 @@ pub trait Managed: Send + Sync {
     ) -> BoxFuture<'a, Result<(), Fault>>;
     /// Deletes the object, where it is there and ours to delete.
     fn delete<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
+    /// Looks for what the deletion would run into, or would break for others.
+    fn in_the_way<'a>(
+        &'a self,
+        facts: &'a Facts,
+        doomed: &'a Doomed,
+    ) -> BoxFuture<'a, Vec<Diagnostic>>;
+    /// Looks for what stays once the object is deleted.
+    fn remains<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Remains>;
+    /// Looks for what is still there of a deleted object, and goes by itself.
+    fn lingers<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Vec<Remnant>, Fault>>;
     fn stop<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
     /// Sets or takes off the mark that it is to be stopped again.
     fn mark_to_stop<'a>(&'a self, facts: &'a Facts, on: bool) -> BoxFuture<'a, Result<(), Fault>>;
@@ -151,6 +160,9 @@ impl<R: Resource> Managed for Entry<R> {
     }
     fn stoppable(&self) -> bool {
         R::STOPPABLE
+    }
+    fn outlives(&self) -> bool {
+        R::OUTLIVES
     }
     fn outputs(&self) -> &'static [OutputDecl] {
         R::OUTPUTS
@@ -270,6 +282,48 @@ impl<R: Resource> Managed for Entry<R> {
         })
     }
 
+    fn in_the_way<'a>(
+        &'a self,
+        facts: &'a Facts,
+        doomed: &'a Doomed,
+    ) -> BoxFuture<'a, Vec<Diagnostic>> {
+        Box::pin(async move {
+            let found = match self.live(facts).await {
+                Ok(Some(have)) => {
+                    let want = R::desired(&self.spec, facts).ok();
+                    self.kind
+                        .in_the_way(want.as_ref(), &have, facts, doomed)
+                        .await
+                }
+                Ok(None) => Vec::new(),
+                Err(fault) => vec![not_seen("what may be in the way", &fault)],
+            };
+            found.into_iter().map(|d| d.at(&facts.addr)).collect()
+        })
+    }
+
+    fn remains<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Remains> {
+        Box::pin(async move {
+            match R::key(&self.spec, facts) {
+                Ok(key) => remains_of(self.kind.as_ref(), &key, facts).await,
+                // what it was found by went with what it lived in
+                Err(_) => Remains::default(),
+            }
+        })
+    }
+
+    fn lingers<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Vec<Remnant>, Fault>> {
+        Box::pin(async move {
+            match R::key(&self.spec, facts) {
+                Ok(key) => {
+                    let lingers = self.kind.lingers(&key, facts).await;
+                    lingers.map_err(|f| self.explained(f, facts))
+                }
+                Err(_) => Ok(Vec::new()),
+            }
+        })
+    }
+
     fn stop<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let stopped = self.kind.stop(&self.must_live(facts).await?).await;
@@ -291,6 +345,13 @@ impl<R: Resource> Managed for Entry<R> {
             started.map_err(|f| self.explained(f, facts))
         })
     }
+}
+
+pub(super) async fn remains_of<R: Resource>(kind: &R, key: &R::Key, facts: &Facts) -> Remains {
+    let (mut remains, lingers) =
+        futures_util::future::join(kind.remains(key, facts), kind.lingers(key, facts)).await;
+    remains.note(&facts.addr, "what goes by itself", lingers);
+    remains
 }
 
 impl<R: Resource> Looked for LookedAt<'_, R> {
@@ -341,116 +402,5 @@ impl<R: Resource> Looked for LookedAt<'_, R> {
             details: R::details(have),
             warnings,
         })))
-    }
-}
-
-/// A kind as the loader sees it.
-#[allow(missing_docs)]
-pub trait Kind: Send + Sync {
-    fn name(&self) -> &'static str;
-    fn section(&self) -> &'static str;
-    fn about(&self) -> &'static str;
-    fn outputs(&self) -> &'static [OutputDecl];
-    fn finding_is_dear(&self) -> bool;
-    fn wait(&self) -> Wait;
-    fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
-    /// Reads an entry's spec.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    fn open(&self, node: &Node) -> Result<Box<dyn Managed>, Vec<Problem>>;
-    /// Finds what carries the stack's tag.
-    fn find_owned<'a>(
-        &'a self,
-        stack: &'a Arc<StackFacts>,
-    ) -> BoxFuture<'a, Result<Vec<Orphan>, Fault>>;
-    /// Deletes what [`find_owned`](Kind::find_owned) found, by AWS's name for it.
-    fn delete_owned<'a>(
-        &'a self,
-        id: &'a str,
-        facts: &'a Facts,
-    ) -> BoxFuture<'a, Result<(), Fault>>;
-}
-
-/// A kind with its clients, erased by [`Kind`].
-pub struct KindOf<R: Resource>(pub Arc<R>);
-
-impl<R: Resource> Kind for KindOf<R> {
-    fn name(&self) -> &'static str {
-        R::KIND
-    }
-    fn section(&self) -> &'static str {
-        R::SECTION
-    }
-    fn about(&self) -> &'static str {
-        R::ABOUT
-    }
-    fn outputs(&self) -> &'static [OutputDecl] {
-        R::OUTPUTS
-    }
-    fn finding_is_dear(&self) -> bool {
-        R::FINDING_IS_DEAR
-    }
-    fn wait(&self) -> Wait {
-        R::WAIT
-    }
-    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<R::Spec>()
-    }
-    fn open(&self, node: &Node) -> Result<Box<dyn Managed>, Vec<Problem>> {
-        let spec = crate::yaml::read::<R::Spec>(node)?;
-        Ok(Box::new(Entry {
-            kind: self.0.clone(),
-            spec,
-        }))
-    }
-
-    fn find_owned<'a>(
-        &'a self,
-        stack: &'a Arc<StackFacts>,
-    ) -> BoxFuture<'a, Result<Vec<Orphan>, Fault>> {
-        Box::pin(async move {
-            Ok(self
-                .0
-                .find_owned(&stack.stack)
-                .await
-                .map_err(|f| allowed_by(f, &stack.place(Default::default())))?
-                .into_iter()
-                .filter_map(|found| {
-                    let facts = Facts {
-                        addr: found.addr.parse().ok()?,
-                        stack: stack.clone(),
-                        outputs: Arc::default(),
-                    };
-                    Some(Orphan {
-                        guard: R::guard(&found.live, &facts),
-                        addr: facts.addr,
-                        id: found.id,
-                        holds_data: R::HOLDS_DATA,
-                    })
-                })
-                .collect())
-        })
-    }
-
-    fn delete_owned<'a>(
-        &'a self,
-        id: &'a str,
-        facts: &'a Facts,
-    ) -> BoxFuture<'a, Result<(), Fault>> {
-        Box::pin(async move {
-            let found = self.0.find_owned(&facts.stack.stack).await;
-            for found in found.map_err(|f| allowed_by(f, &facts.stack.place(Default::default())))? {
-                if found.id == id {
-                    if let Some(why) = R::guard(&found.live, facts) {
-                        return Err(Fault::new(R::KIND, Class::Surprise, why));
-                    }
-                    let deleted = self.0.delete(&found.live, facts).await;
-                    return deleted
-                        .map_err(|f| allowed_by(f, &facts.stack.place(Default::default())));
-                }
-            }
-            Ok(())
-        })
     }
 }

@@ -4,16 +4,18 @@
 mod erased;
 mod facts;
 mod input;
+mod kind;
 mod template;
 
-pub use erased::{Entry, Kind, KindOf, Look, Looked, Managed};
-pub use facts::{AssetRequest, ENVIRONMENT, Facts, FinalSnapshot, StackFacts, Unresolved};
+pub use erased::{Entry, Look, Looked, Managed};
+pub use facts::{AssetRequest, Doomed, ENVIRONMENT, Facts, FinalSnapshot, StackFacts, Unresolved};
 pub use input::{Input, MARK, SECRET_MARK, SecretInput, Text};
+pub use kind::{Kind, KindOf};
 pub use template::{Part, Template, TemplateError};
 
 use crate::model::{
     Action, Addr, ApiCall, Around, Diagnostic, Diff, Fault, OutputRef, Outputs, Owner, Readiness,
-    Shown,
+    Remains, Remnant, Shown,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -166,6 +168,9 @@ pub trait Resource: Send + Sync + 'static {
     /// Fields of a diff that only remove exact copies, which a lost reply or two runs at once have left: they are mended
     /// without having been promised.
     const TIDIES: &'static [&'static str] = &[];
+    /// `destroy` deletes it after everything that does not say so: AWS may need it for a while after what used it is
+    /// gone (a function's role, for its network interfaces).
+    const OUTLIVES: bool = false;
     /// What is written in stack.yaml.
     type Spec: DeserializeOwned + JsonSchema + Send + Sync;
     /// What it is found by.
@@ -332,6 +337,39 @@ pub trait Resource: Send + Sync + 'static {
         async { Ok(Vec::new()) }
     }
 
+    /// Looks for what its deletion would run into, or would break for others, and that [`read`](Resource::read) does
+    /// not show. It is asked for every object before the first deletion. An error keeps everything from being deleted;
+    /// a warning is told. A look that fails is a warning that says what was not seen ([`not_seen`]), never absence.
+    fn in_the_way(
+        &self,
+        _want: Option<&Self::Desired>,
+        _have: &Self::Live,
+        _facts: &Facts,
+        _doomed: &Doomed,
+    ) -> impl Future<Output = Vec<Diagnostic>> + Send {
+        async { Vec::new() }
+    }
+
+    /// Returns what an object of the stack is found by that [`find_owned`](Resource::find_owned) gave this id, where
+    /// something may remain of it.
+    fn key_of_owned(_id: &str) -> Option<Self::Key> {
+        None
+    }
+
+    /// Looks for what stays in the account once the object is deleted, whether it is by now or not.
+    fn remains(&self, _key: &Self::Key, _facts: &Facts) -> impl Future<Output = Remains> + Send {
+        async { Remains::default() }
+    }
+
+    /// Looks for what is still there of a deleted object and goes by itself, later.
+    fn lingers(
+        &self,
+        _key: &Self::Key,
+        _facts: &Facts,
+    ) -> impl Future<Output = Result<Vec<Remnant>, Fault>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
     /// Stops it; only where [`STOPPABLE`](Resource::STOPPABLE).
     fn stop(&self, _have: &Self::Live) -> impl Future<Output = Result<(), Fault>> + Send {
         async { Err(not_stoppable(Self::KIND)) }
@@ -351,6 +389,14 @@ pub trait Resource: Send + Sync + 'static {
     fn start(&self, _have: &Self::Live) -> impl Future<Output = Result<(), Fault>> + Send {
         async { Err(not_stoppable(Self::KIND)) }
     }
+}
+
+/// Says that something which may be in the way of a deletion could not be looked at.
+pub fn not_seen(what: &str, fault: &Fault) -> Diagnostic {
+    let help = fault.help.as_deref();
+    Diagnostic::warning(format!("{what} could not be looked at"))
+        .detail(format!("{fault}. It may be in the way of the deletion."))
+        .help(help.unwrap_or("allow the read, or make sure of it by hand"))
 }
 
 fn not_stoppable(kind: &str) -> Fault {

@@ -13,14 +13,20 @@ mod world;
 
 pub use world::*;
 
-pub struct Fake {
+/// `LATE` ones outlive the others in a destroy.
+pub struct FakeOf<const LATE: bool> {
     pub world: Shared,
     pub clock: VirtualClock,
 }
 
+pub type Fake = FakeOf<false>;
+
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
+    /// Read by [`stack`].
+    #[serde(default, rename = "outlives")]
+    _outlives: bool,
     id: String,
     v: u32,
     #[serde(default)]
@@ -45,6 +51,7 @@ pub struct Want {
     pool: u32,
     inside: Option<String>,
     secret: String,
+    run: String,
 }
 
 pub struct Key {
@@ -58,7 +65,7 @@ pub struct Live {
     t: Thing,
 }
 
-impl Fake {
+impl<const LATE: bool> FakeOf<LATE> {
     async fn call<T>(
         &self,
         op: &str,
@@ -126,7 +133,7 @@ impl Fake {
 
 pub const SECRET: &str = "hunter2-never-shown";
 
-impl Resource for Fake {
+impl<const LATE: bool> Resource for FakeOf<LATE> {
     const KIND: &'static str = "thing";
     const SECTION: &'static str = "things";
     const ABOUT: &'static str = "A fake.";
@@ -140,6 +147,7 @@ impl Resource for Fake {
         typical: 10.0,
     };
     const STOPPABLE: bool = true;
+    const OUTLIVES: bool = LATE;
     type Spec = Spec;
     type Key = Key;
     type Desired = Want;
@@ -172,6 +180,7 @@ impl Resource for Fake {
                 Some(x) => f.secret(x)?.expose().to_owned(),
                 None => String::new(),
             },
+            run: f.stack.run.clone(),
         })
     }
     fn diff(w: &Want, h: &Live) -> Diff {
@@ -232,6 +241,9 @@ impl Resource for Fake {
             o if o == stack => Owner::Ours,
             o => Owner::Other(o.to_owned()),
         }
+    }
+    fn made_by(h: &Live) -> Option<&str> {
+        Some(&h.t.made_by)
     }
     fn must_run(d: &Diff) -> bool {
         d.paths() != ["w"]
@@ -313,6 +325,7 @@ impl Resource for Fake {
                     stale: 0,
                     old: None,
                     hidden,
+                    made_by: x.run.clone(),
                 },
             );
             Ok(())
@@ -422,6 +435,13 @@ impl Resource for Fake {
     }
 }
 
+/// Every command has another nonce.
+fn next_run(world: &Shared) -> String {
+    let mut w = world.lock().unwrap();
+    w.runs += 1;
+    format!("run{}", w.runs)
+}
+
 /// Makes a stack of things from JSON: address → spec.
 pub fn stack(
     doc: &serde_json::Map<String, serde_json::Value>,
@@ -432,6 +452,10 @@ pub fn stack(
         world: world.clone(),
         clock: clock.clone(),
     })));
+    let late: Arc<dyn Kind> = Arc::new(KindOf(Arc::new(FakeOf::<true> {
+        world: world.clone(),
+        clock: clock.clone(),
+    })));
     let facts = StackFacts {
         stack: "test".into(),
         account: "1".into(),
@@ -439,6 +463,7 @@ pub fn stack(
         partition: "aws".into(),
         owner: "o".into(),
         workspace: "w".into(),
+        run: next_run(world),
         current_ip: None,
         env: [("PW".to_owned(), Secret::new(SECRET))].into(),
         assets: BTreeMap::new(),
@@ -462,6 +487,10 @@ pub fn stack(
                 deps.insert(r.from.clone());
             }
         });
+        let kind = match spec["outlives"].as_bool() {
+            Some(true) => &late,
+            _ => &kind,
+        };
         s.nodes.insert(addr.clone(), kind.open(&node).unwrap());
         s.after.insert(addr, deps);
     }

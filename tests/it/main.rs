@@ -8,6 +8,7 @@ mod architecture;
 mod cli;
 mod cli_asks;
 mod cli_db;
+mod cli_destroy;
 mod cli_drift;
 mod cli_faults;
 mod cli_input;

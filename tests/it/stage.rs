@@ -340,6 +340,7 @@ pub async fn run_telling(
     let settings = RunSettings {
         parallelism: 10,
         no_wait: false,
+        await_rest: false,
         clock: clock.clone(),
         stop: CancellationToken::new(),
     };

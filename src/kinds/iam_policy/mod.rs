@@ -18,7 +18,9 @@ use crate::aws::{self, Clients};
 use crate::model::{
     Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Residue, Shown,
 };
-use crate::resource::{Claims, Complaint, Facts, Found, OutputDecl, Resource, Unresolved, Wait};
+use crate::resource::{
+    Claims, Complaint, Doomed, Facts, Found, OutputDecl, Resource, Unresolved, Wait, not_seen,
+};
 use std::collections::BTreeMap;
 
 /// The kind `iam_policy`.
@@ -59,6 +61,7 @@ impl Resource for IamPolicy {
     };
     const FINDING_IS_DEAR: bool = true;
     const TIDIES: &'static [&'static str] = &["copies"];
+    const OUTLIVES: bool = true;
     type Spec = Spec;
     type Key = String;
     type Desired = Desired;
@@ -291,9 +294,37 @@ impl Resource for IamPolicy {
         api::delete(&self.clients, have).await
     }
 
+    async fn in_the_way(
+        &self,
+        _: Option<&Desired>,
+        have: &Live,
+        _: &Facts,
+        doomed: &Doomed,
+    ) -> Vec<Diagnostic> {
+        match api::entities(&self.clients, &have.arn).await {
+            Ok(users) => in_use(have, &users, doomed),
+            Err(fault) => vec![not_seen("to what the policy is attached", &fault)],
+        }
+    }
+
     async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
         api::find_owned(&self.clients, stack).await
     }
+}
+
+/// Says who uses the policy and stays, and how it is taken from them.
+fn in_use(have: &Live, users: &[String], doomed: &Doomed) -> Vec<Diagnostic> {
+    let pairs = users.iter().filter_map(|user| user.split_once(' '));
+    let staying =
+        pairs.filter(|(what, name)| *what != "role" || !doomed.includes("iam_role", name));
+    let each = staying.map(|(what, name)| {
+        Diagnostic::error(format!(
+            "{} is attached to the {what} {name}, which stays: `aws iam detach-{what}-policy --{what}-name {name} \
+             --policy-arn {}` takes it from there",
+            have.name, have.arn
+        ))
+    });
+    each.collect()
 }
 
 /// Refuses to delete a policy that others use. A role of this stack that has just been deleted may still be listed,

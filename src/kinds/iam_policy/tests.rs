@@ -369,3 +369,27 @@ fn a_copy_of_the_version_in_force_is_removed() {
         Readiness::Pending(_)
     ));
 }
+
+#[test]
+fn who_stays_and_uses_it_is_named_with_the_command_that_takes_it_away() {
+    let have = live();
+    let users = ["role ours", "role theirs", "user ana", "group ops"].map(str::to_owned);
+    let role = "iam_role.ours".parse().unwrap();
+    let arn = "arn:aws:iam::123456789012:role/cruddur/ours".to_owned();
+    // a user of the same name is none of the roles that go
+    let user = "iam_role.ana".parse().unwrap();
+    let doomed = Doomed(BTreeMap::from([
+        (role, [arn].into()),
+        (user, ["ana".to_owned()].into()),
+    ]));
+    let found = in_use(&have, &users, &doomed);
+    let found: Vec<&str> = found.iter().map(|d| d.summary.as_str()).collect();
+    assert_eq!(found.len(), 3, "{found:#?}");
+    for (text, command) in found.iter().zip([
+        "detach-role-policy --role-name theirs --policy-arn",
+        "detach-user-policy --user-name ana --policy-arn",
+        "detach-group-policy --group-name ops --policy-arn",
+    ]) {
+        assert!(text.contains(command) && text.contains(&have.arn), "{text}");
+    }
+}

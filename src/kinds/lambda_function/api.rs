@@ -1,5 +1,7 @@
 //! The calls.
 
+pub mod around;
+
 use super::desired::{Code, Desired, Network};
 use super::live::{Environment as Variables, Live, Status};
 use crate::aws::{Clients, OnlyOnce, fault, unexpected};

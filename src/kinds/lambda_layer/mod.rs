@@ -10,12 +10,14 @@ mod tests;
 pub use live::{Content, Desired, Key, Live, Ours, Version};
 pub use spec::{Architecture, Spec};
 
-use crate::aws::Clients;
+use crate::aws::{Clients, FunctionUse, function_uses};
 use crate::model::{
-    Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Residue, Shown,
+    Action, Addr, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Remains,
+    Remnant, Residue, Shown,
 };
 use crate::resource::{
-    AssetRequest, Claims, Complaint, Facts, Found, OutputDecl, Resource, Unresolved, Wait,
+    AssetRequest, Claims, Complaint, Doomed, Facts, Found, OutputDecl, Resource, Unresolved, Wait,
+    not_seen,
 };
 use futures_util::stream::{StreamExt, TryStreamExt};
 use std::collections::BTreeMap;
@@ -313,6 +315,36 @@ impl Resource for LambdaLayer {
         api::delete(&self.clients, &have.layer, &have.ours).await
     }
 
+    async fn in_the_way(
+        &self,
+        _: Option<&Desired>,
+        have: &Live,
+        _: &Facts,
+        doomed: &Doomed,
+    ) -> Vec<Diagnostic> {
+        if have.ours.is_empty() {
+            return Vec::new();
+        }
+        match function_uses(&self.clients).await {
+            Ok(all) => used_by(have, &all, doomed).into_iter().collect(),
+            Err(fault) => vec![not_seen("the functions that use the layer", &fault)],
+        }
+    }
+
+    async fn remains(&self, key: &Key, facts: &Facts) -> Remains {
+        let mut remains = Remains::default();
+        if let Key::Ours(ours) = key {
+            let versions = api::versions(&self.clients, &ours.name).await;
+            let region = &facts.stack.region;
+            let left = versions.map(|all| {
+                let each = all.iter().map(|v| left(&facts.addr, &ours.name, v, region));
+                each.collect()
+            });
+            remains.note(&facts.addr, "versions of the layer", left);
+        }
+        remains
+    }
+
     async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
         let layers = api::layers(&self.clients).await?;
         let found: Vec<Vec<Found<Live>>> = futures_util::stream::iter(layers)
@@ -321,5 +353,47 @@ impl Resource for LambdaLayer {
             .try_collect()
             .await?;
         Ok(found.into_iter().flatten().collect())
+    }
+}
+
+/// Functions go on with a version that is deleted, and cannot be changed to it any more (aws-facts §4.8). Those of other
+/// accounts, where the layer is shared, cannot be seen.
+fn used_by(have: &Live, all: &[FunctionUse], doomed: &Doomed) -> Option<Diagnostic> {
+    let ours: Vec<String> = have
+        .ours
+        .iter()
+        .map(|n| format!("{}:{n}", have.version.layer_arn()))
+        .collect();
+    let users = all
+        .iter()
+        .filter(|f| f.layers.iter().any(|l| ours.contains(l)));
+    let names: Vec<&str> = users
+        .map(|f| f.name.as_str())
+        .filter(|name| !doomed.includes("lambda_function", name))
+        .collect();
+    (!names.is_empty()).then(|| {
+        Diagnostic::warning("functions that stay use the layer").detail(format!(
+            "{} use {}. They go on with it, and their next change must name another layer. Functions of other accounts \
+             cannot be seen.",
+            names.join(", "),
+            have.version.layer_arn()
+        ))
+    })
+}
+
+/// A version of the layer that is still there.
+fn left(addr: &Addr, layer: &str, version: &Version, region: &str) -> Remnant {
+    Remnant {
+        addr: addr.to_string(),
+        what: "layer version".to_owned(),
+        id: version.arn.clone(),
+        about: format!("made {}", version.created),
+        passes: None,
+        // layers and code cost nothing up to the account's limit
+        cost: None,
+        remove: Some(format!(
+            "aws lambda delete-layer-version --region {region} --layer-name {layer} --version-number {}",
+            version.number
+        )),
     }
 }

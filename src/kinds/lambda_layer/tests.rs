@@ -339,3 +339,29 @@ fn a_copy_is_shown_and_is_no_old_version() {
     assert_eq!(have.stale(2), [1]);
     assert!(LambdaLayer::TIDIES.contains(&"copies"));
 }
+
+#[test]
+fn functions_that_stay_and_use_a_version_that_goes_are_told() {
+    let have = live(3, &[3, 2]);
+    let function = |name: &str, version: i64| FunctionUse {
+        name: name.to_owned(),
+        layers: vec![format!(
+            "arn:aws:lambda:us-west-2:123456789012:layer:l:{version}"
+        )],
+        ..FunctionUse::default()
+    };
+    let all = [
+        function("ours", 3),
+        function("theirs", 2),
+        // another version, which stays
+        function("older", 1),
+    ];
+    let ours = (
+        "lambda_function.f".parse().unwrap(),
+        ["ours".to_owned()].into(),
+    );
+    let told = used_by(&have, &all, &Doomed([ours].into())).unwrap();
+    assert!(told.detail.starts_with("theirs use arn:"), "{told:?}");
+    assert!(told.detail.contains("other accounts cannot be seen"));
+    assert!(used_by(&have, &all[2..], &Doomed::default()).is_none());
+}

@@ -1,5 +1,6 @@
 //! The calls to RDS.
 
+pub mod around;
 mod convert;
 
 use super::advice::{NOT_OFFERED, about_change, about_create, about_start};

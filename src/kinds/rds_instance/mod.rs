@@ -10,6 +10,7 @@ mod immutable;
 mod live;
 mod outputs;
 mod pending;
+mod remains;
 mod settle;
 mod spec;
 mod url;
@@ -22,10 +23,11 @@ pub use spec::{Apply, Engine, PerformanceInsights, Spec};
 
 use crate::aws::{Clients, owner_of};
 use crate::model::{
-    Action, ApiCall, Around, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
+    Action, ApiCall, Around, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Remains,
+    Shown,
 };
 use crate::resource::{
-    Claims, Complaint, Facts, FinalSnapshot, Found, OutputDecl, Resource, Unresolved, Wait,
+    Claims, Complaint, Doomed, Facts, FinalSnapshot, Found, OutputDecl, Resource, Unresolved, Wait,
 };
 use settle::Sent;
 use std::collections::BTreeMap;
@@ -65,6 +67,14 @@ fn snapshot_name(have: &Live, facts: &Facts) -> Option<String> {
 fn guard(have: &Live, facts: &Facts) -> Option<String> {
     if have.status == "deleting" {
         return None;
+    }
+    if have.deletion_protection && have.status == "stopped" {
+        // nothing of a stopped instance can be changed, its protection neither (aws-facts §1.2)
+        return Some(format!(
+            "{} has deletion protection and is stopped: write `deletion_protection: false`, apply, which starts it for \
+             that and stops it again, and then delete it",
+            have.identifier
+        ));
     }
     if have.deletion_protection {
         return Some(format!(
@@ -379,6 +389,24 @@ impl Resource for RdsInstance {
 
     async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
         api::find_owned(&self.clients.rds, stack).await
+    }
+
+    async fn in_the_way(
+        &self,
+        _: Option<&Desired>,
+        have: &Live,
+        facts: &Facts,
+        doomed: &Doomed,
+    ) -> Vec<Diagnostic> {
+        remains::in_the_way(&self.clients, have, facts, doomed).await
+    }
+
+    fn key_of_owned(id: &str) -> Option<String> {
+        Some(id.to_owned())
+    }
+
+    async fn remains(&self, key: &String, facts: &Facts) -> Remains {
+        remains::remains(&self.clients, key, facts).await
     }
 
     async fn stop(&self, have: &Live) -> Result<(), Fault> {
