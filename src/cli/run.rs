@@ -3,6 +3,7 @@
 use super::args::{ApplyArgs, DestroyArgs, Global, Run};
 use super::failure::{Failure, code};
 use super::keep::{self, Keeper};
+use super::lock::Lock;
 use super::output::{Output, exit_code};
 use super::planning::{plan, refused};
 use super::session::{Needs, Session};
@@ -44,6 +45,10 @@ pub async fn apply(global: &Global, args: &ApplyArgs, output: &Output) -> Result
         comparing: purpose == Purpose::Apply,
     };
     let mut session = Session::open(global, &needs, &stop).await?;
+    let lock = match Lock::take(&session, &args.locking, "apply", &stop).await {
+        Ok(lock) => lock,
+        Err(failure) => return closed(session, failure).await,
+    };
     let joined = match purpose {
         Purpose::Apply => Ok(()),
         Purpose::Destroy => with_keepers(&mut session, &stop).await,
@@ -58,6 +63,7 @@ pub async fn apply(global: &Global, args: &ApplyArgs, output: &Output) -> Result
         }
         Err(failure) => Err(failure),
     };
+    lock.release(output).await;
     session.close().await;
     result
 }
@@ -134,12 +140,23 @@ pub async fn destroy(global: &Global, args: &DestroyArgs, output: &Output) -> Re
         ..Needs::default()
     };
     let mut session = Session::open(global, &needs, &stop).await?;
+    let lock = match Lock::take(&session, &args.locking, "destroy", &stop).await {
+        Ok(lock) => lock,
+        Err(failure) => return closed(session, failure).await,
+    };
     let result = match with_keepers(&mut session, &stop).await {
         Ok(()) => destroy_in(&session, global, args, &options, output, &stop).await,
         Err(failure) => Err(failure),
     };
+    lock.release(output).await;
     session.close().await;
     result
+}
+
+/// Ends a session whose command does not begin.
+pub(super) async fn closed(session: Session, failure: Failure) -> Result<u8, Failure> {
+    session.close().await;
+    Err(failure)
 }
 
 /// What keeps instances stopped is not in the file, and goes with them all the same.

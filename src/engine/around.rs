@@ -36,6 +36,11 @@ impl Rest {
         self.starts + self.stops > 0
     }
 
+    /// Tells whether it was told to stop again.
+    pub(super) fn stopped(&self) -> bool {
+        self.stops > 0
+    }
+
     /// Tells whether to look once more before a call is repeated: it may not show yet.
     fn quiet(&mut self, calls: u32) -> bool {
         self.looks += 1;
@@ -73,7 +78,7 @@ impl Step<'_> {
             .help("plan again; `cruddur-infra start` starts it"));
         }
         // nothing is started for what was not promised
-        self.change.admits(diff).map_err(surprise)?;
+        self.change.admits(diff, false).map_err(surprise)?;
         if rest.quiet(rest.starts) {
             self.pause(pace, &format!("{word}, not started yet"))
                 .await?;
@@ -192,4 +197,9 @@ pub(super) fn reason(around: Around, differs: &str) -> String {
         }
         Around::Stop => format!("{differs}; started only to be changed, and stopped again"),
     }
+}
+
+/// Says that a run which does not wait leaves the rest to another.
+pub(super) fn unfinished(word: &str) -> String {
+    format!("{word}; what is left, the stop included, is for another `cruddur-infra apply`")
 }

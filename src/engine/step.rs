@@ -158,6 +158,7 @@ impl Step<'_> {
         let mut made = false;
         let mut seen = self.change.action == Action::Wait;
         let mut absent = 0;
+        let mut unseen = 0;
         let mut progress = Progress::default();
         let mut rest = Rest::default();
         loop {
@@ -178,6 +179,11 @@ impl Step<'_> {
                     absent += u32::from(seen);
                     self.pause(&mut pace, "not visible yet").await?;
                 }
+                // a reply was lost: before the same is sent again, it is looked whether it was done
+                Observed::Absent { .. } if unseen > 0 => {
+                    unseen -= 1;
+                    self.pause(&mut pace, "looking whether it was made").await?;
+                }
                 Observed::Absent { .. } => match self.change.action {
                     Action::Create | Action::Replace => {
                         match self.node.create(&self.facts).await {
@@ -191,7 +197,12 @@ impl Step<'_> {
                                 tries.conflict(fault)?;
                                 self.pause(&mut pace, "looking again").await?;
                             }
-                            Err(fault) => self.tolerate(fault, &mut tries.calls, &mut pace).await?,
+                            Err(fault) => {
+                                if fault.residue == Residue::Unknown {
+                                    unseen = LOOKS;
+                                }
+                                self.tolerate(fault, &mut tries.calls, &mut pace).await?;
+                            }
                         }
                     }
                     _ => {
@@ -245,6 +256,10 @@ impl Step<'_> {
             Readiness::Pending(word) => {
                 let called = made || progress.calls > 0 || rest.called();
                 if self.no_wait && (called || self.change.action == Action::Wait) {
+                    let word = match self.change.around {
+                        Some(_) if !rest.stopped() => super::around::unfinished(&word),
+                        _ => word,
+                    };
                     return Ok(Some(Ended::Accepted(word)));
                 }
                 self.pause(pace, &word).await?;
@@ -271,20 +286,20 @@ impl Step<'_> {
                     return Ok(None);
                 }
                 if self.change.action == Action::Wait {
-                    self.change.admits(&diff).map_err(surprise)?;
+                    self.change.admits(&diff, made).map_err(surprise)?;
                 }
                 progress.call(&diff).map_err(|stuck| {
                     Fault::new(self.node.kind(), Class::Surprise, stuck)
                         .residue(Residue::Remains)
                         .help("plan again, and look at the object in the AWS console")
                 })?;
-                match self.node.update(&self.facts, self.change).await {
+                match self.node.update(&self.facts, self.change, made).await {
                     Ok(()) => {
                         tries.calls = 0;
                         pace.quicken();
                     }
                     Err(fault) => {
-                        progress.undo();
+                        progress.undo(fault.residue);
                         self.tolerate(fault, &mut tries.calls, pace).await?;
                     }
                 }
@@ -447,6 +462,8 @@ struct Progress {
     before: Option<Diff>,
     looks: u32,
     fruitless: u32,
+    /// The reply to the last call was lost.
+    lost: bool,
 }
 
 impl Progress {
@@ -461,10 +478,11 @@ impl Progress {
 
     fn call(&mut self, diff: &Diff) -> Result<(), String> {
         if self.before.as_ref() == Some(diff) {
-            self.fruitless += 1;
+            self.fruitless += u32::from(!self.lost);
         } else {
             self.fruitless = 0;
         }
+        self.lost = false;
         if self.fruitless >= FRUITLESS || self.calls >= 40 {
             return Err(format!(
                 "still differs after every call: {}",
@@ -479,8 +497,14 @@ impl Progress {
 
     /// The call did not go through, so that nothing is to be seen of it and it does not count: what was refused many
     /// times while a role was on its way ends with that refusal, not with a remark about the number of calls.
-    fn undo(&mut self) {
-        self.before = None;
+    ///
+    /// Where its reply was lost, it may have gone through: then as many looks are taken as after a call that did.
+    fn undo(&mut self, residue: Residue) {
+        if residue == Residue::Unknown {
+            self.lost = true;
+        } else {
+            self.before = None;
+        }
         self.calls = self.calls.saturating_sub(1);
     }
 }

@@ -10,6 +10,7 @@ mod observed;
 mod outputs;
 mod period;
 mod plan;
+mod promise;
 mod receipt;
 mod secret;
 

@@ -111,33 +111,6 @@ impl Change {
     pub fn is_change(&self) -> bool {
         !matches!(self.action, Action::NoOp)
     }
-
-    /// Tells whether a final diff is no stronger than what was promised, or says what is new.
-    ///
-    /// # Errors
-    /// The sentence that names the surprise.
-    pub fn admits(&self, fin: &Diff) -> Result<(), String> {
-        use super::Force;
-        for field in &fin.0 {
-            let promised = self
-                .diff
-                .0
-                .iter()
-                .any(|p| p.path == field.path && p.after == field.after);
-            let within = match self.action {
-                // of something new, everything may still have to be completed
-                Action::Create | Action::Replace => field.force == Force::Update,
-                Action::Update | Action::Adopt => {
-                    promised || (!self.deferred.is_empty() && field.force == Force::Update)
-                }
-                _ => false,
-            };
-            if !within {
-                return Err(format!("{} was not in the plan", field.path));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Something of ours that is no longer in the file.

@@ -71,11 +71,12 @@ pub trait Managed: Send + Sync {
     fn observe<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Observed, Fault>>;
     /// Makes the object.
     fn create<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
-    /// Looks again, and changes what still differs and was promised.
+    /// Looks again, and changes what still differs and was promised. `made` says that this step has made the object.
     fn update<'a>(
         &'a self,
         facts: &'a Facts,
         promised: &'a Change,
+        made: bool,
     ) -> BoxFuture<'a, Result<(), Fault>>;
     /// Deletes the object, where it is there and ours to delete.
     fn delete<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
@@ -221,6 +222,7 @@ impl<R: Resource> Managed for Entry<R> {
         &'a self,
         facts: &'a Facts,
         promised: &'a Change,
+        made: bool,
     ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let want = R::desired(&self.spec, facts).map_err(|u| unresolved(R::KIND, u))?;
@@ -229,7 +231,12 @@ impl<R: Resource> Managed for Entry<R> {
             if fin.is_empty() {
                 return Ok(());
             }
-            promised.admits(&fin).map_err(|what| {
+            let run = facts.stack.run.as_str();
+            let by_us = made || R::made_by(&have).is_some_and(|maker| maker == run);
+            let mut open = fin.clone();
+            open.0
+                .retain(|field| !R::TIDIES.contains(&field.path.as_str()));
+            promised.admits(&open, by_us).map_err(|what| {
                 Fault::new(R::KIND, Class::Surprise, what)
                     .help("the world has moved since the plan was made: plan again")
             })?;

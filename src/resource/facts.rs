@@ -79,6 +79,9 @@ pub struct StackFacts {
     pub owner: String,
     /// Where it runs.
     pub workspace: String,
+    /// The run's nonce: what this run makes carries it, so that a create whose reply was lost can be told from somebody
+    /// else's. Empty: nothing carries one.
+    pub run: String,
     /// The moment at which the command began, in seconds since 1970.
     pub now: i64,
     /// This machine's public address, where it was asked for.

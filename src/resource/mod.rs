@@ -165,6 +165,9 @@ pub trait Resource: Send + Sync + 'static {
     /// What it comes after may undo it: a script that makes a table anew takes the rights on it along. Where something
     /// that [connects](Reach::Connects) and comes before it changes in a run, it is looked at again afterwards.
     const FOLLOWS: bool = false;
+    /// Fields of a diff that only remove exact copies, which a lost reply or two runs at once have left: they are mended
+    /// without having been promised.
+    const TIDIES: &'static [&'static str] = &[];
     /// `destroy` deletes it after everything that does not say so: AWS may need it for a while after what used it is
     /// gone (a function's role, for its network interfaces).
     const OUTLIVES: bool = false;
@@ -213,6 +216,11 @@ pub trait Resource: Send + Sync + 'static {
 
     /// Tells whose it is.
     fn owner(have: &Self::Live, stack: &str) -> Owner;
+
+    /// Returns the nonce of the run that made it, where the object carries one.
+    fn made_by(_have: &Self::Live) -> Option<&str> {
+        None
+    }
 
     /// Returns the calls that an action will make.
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall>;

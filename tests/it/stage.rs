@@ -26,7 +26,9 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 /// The region of these worlds.
@@ -55,6 +57,12 @@ pub fn cache_dir() -> PathBuf {
     from("CRUDDUR_INFRA_CACHE")
         .or_else(|| from("HOME").map(|home| home.join(".cache/cruddur-infra")))
         .unwrap_or_else(|| std::env::temp_dir().join("cruddur-infra-cache"))
+}
+
+/// Every command has another.
+fn nonce() -> String {
+    static COMMANDS: AtomicU64 = AtomicU64::new(1);
+    format!("{:012x}", COMMANDS.fetch_add(1, Ordering::SeqCst))
 }
 
 impl Stage {
@@ -179,6 +187,7 @@ impl Stage {
             partition: "aws".to_owned(),
             owner: "ana".to_owned(),
             workspace: "laptop".to_owned(),
+            run: nonce(),
             current_ip: Some(self.address),
             env: env
                 .map(|(k, v)| (k.to_owned(), Secret::new(v.to_owned())))
@@ -201,7 +210,7 @@ impl Stage {
         self.command(server, args).output().await.unwrap()
     }
 
-    /// The binary as [`Stage::program`] runs it, not started yet.
+    /// The same, to be started.
     pub fn command(&self, server: &Server, args: &[&str]) -> tokio::process::Command {
         let pool = self
             .sandbox
@@ -306,6 +315,22 @@ fn whole(stack: &Stack, changes: Vec<Change>, purpose: Purpose) -> Plan {
 
 /// Runs a plan.
 pub async fn run(stack: &Stack, plan: &Plan, seen: &Seen) -> (RunSummary, Vec<Stamped>) {
+    let (to, mut from) = tokio::sync::mpsc::unbounded_channel();
+    let summary = run_telling(stack, plan, seen, to).await;
+    let mut events = Vec::new();
+    while let Ok(event) = from.try_recv() {
+        events.push(event);
+    }
+    (summary, events)
+}
+
+/// Runs a plan, and tells what happens as it happens.
+pub async fn run_telling(
+    stack: &Stack,
+    plan: &Plan,
+    seen: &Seen,
+    to: UnboundedSender<Stamped>,
+) -> RunSummary {
     let clock: Arc<dyn Clock> = Arc::new(RealClock::new(SPEED));
     let settings = RunSettings {
         parallelism: 10,
@@ -314,15 +339,8 @@ pub async fn run(stack: &Stack, plan: &Plan, seen: &Seen) -> (RunSummary, Vec<St
         clock: clock.clone(),
         stop: CancellationToken::new(),
     };
-    let (to, mut from) = tokio::sync::mpsc::unbounded_channel();
     let emitter = Emitter::new(to, clock);
-    let summary = engine::apply(stack, plan, seen, &settings, &emitter).await;
-    drop(emitter);
-    let mut events = Vec::new();
-    while let Ok(event) = from.try_recv() {
-        events.push(event);
-    }
-    (summary, events)
+    engine::apply(stack, plan, seen, &settings, &emitter).await
 }
 
 /// Makes the world as entries and what they need say, and returns the plan that did it.

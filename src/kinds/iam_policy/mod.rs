@@ -3,6 +3,7 @@
 
 mod api;
 mod live;
+mod sent;
 mod spec;
 
 #[cfg(test)]
@@ -11,9 +12,11 @@ mod tests;
 pub use live::{Desired, Live, MAX_VERSIONS, Version};
 pub use spec::Spec;
 
+use sent::{Seen, Sent};
+
 use crate::aws::{self, Clients};
 use crate::model::{
-    Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
+    Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Residue, Shown,
 };
 use crate::resource::{
     Claims, Complaint, Doomed, Facts, Found, OutputDecl, Resource, Unresolved, Wait, not_seen,
@@ -23,12 +26,16 @@ use std::collections::BTreeMap;
 /// The kind `iam_policy`.
 pub struct IamPolicy {
     clients: Clients,
+    sent: Sent,
 }
 
 impl IamPolicy {
     /// Makes the kind.
     pub fn new(clients: Clients) -> Self {
-        IamPolicy { clients }
+        IamPolicy {
+            clients,
+            sent: Sent::default(),
+        }
     }
 }
 
@@ -53,6 +60,7 @@ impl Resource for IamPolicy {
         typical: 2.0,
     };
     const FINDING_IS_DEAR: bool = true;
+    const TIDIES: &'static [&'static str] = &["copies"];
     const OUTLIVES: bool = true;
     type Spec = Spec;
     type Key = String;
@@ -97,8 +105,12 @@ impl Resource for IamPolicy {
         live::fields(want)
     }
 
-    fn readiness(_: &Live) -> Readiness {
-        Readiness::Ready
+    fn readiness(have: &Live) -> Readiness {
+        if have.settling {
+            Readiness::Pending("its new version is not visible yet".to_owned())
+        } else {
+            Readiness::Ready
+        }
     }
 
     fn outputs(_: &Spec, _: &Facts, have: &Live) -> Outputs {
@@ -119,12 +131,19 @@ impl Resource for IamPolicy {
         aws::owner_of(&have.tags, stack)
     }
 
+    fn made_by(have: &Live) -> Option<&str> {
+        aws::made_by(&have.tags)
+    }
+
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
         let names: &[(&str, bool)] = match action {
             Action::Create => &[("CreatePolicy", true)],
             Action::Update | Action::Adopt => &[
                 ("TagPolicy", diff.has("tags")),
-                ("DeletePolicyVersion", diff.has("versions")),
+                (
+                    "DeletePolicyVersion",
+                    diff.has("versions") || diff.has("copies"),
+                ),
                 ("CreatePolicyVersion", diff.has("document")),
             ],
             Action::Replace => &[("DeletePolicy", true), ("CreatePolicy", true)],
@@ -209,7 +228,20 @@ impl Resource for IamPolicy {
     }
 
     async fn read(&self, key: &String) -> Result<Option<Live>, Fault> {
-        api::read(&self.clients, key).await
+        let Some(mut have) = api::read(&self.clients, key).await? else {
+            return Ok(None);
+        };
+        match self.sent.look(&have) {
+            Seen::Nothing => {}
+            Seen::NotYet => have.settling = true,
+            Seen::Above(floor) => {
+                have.copies = api::copies(&self.clients, &have, floor).await?;
+                if have.copies.is_empty() {
+                    self.sent.forget(key);
+                }
+            }
+        }
+        Ok(Some(have))
     }
 
     async fn create(&self, want: &Desired) -> Result<(), Fault> {
@@ -222,10 +254,24 @@ impl Resource for IamPolicy {
             api::tag(&self.clients, want).await?;
             changed = true;
         }
-        if diff.has("document") {
-            api::put_document(&self.clients, want, have)
+        if diff.has("copies") {
+            api::delete_versions(&self.clients, &have.arn, &have.copies)
                 .await
                 .map_err(|fault| aws::after_changes(changed, fault))?;
+            self.sent.forget(&have.arn);
+            changed = true;
+        }
+        if diff.has("document") {
+            let answer = api::put_document(&self.clients, want, have).await;
+            match &answer {
+                Ok(None) => {}
+                Ok(Some(made)) => self.sent.remember(have, made.number()),
+                Err(fault) if fault.residue == Residue::Unknown => {
+                    self.sent.remember(have, have.newest() + 1);
+                }
+                Err(_) => {}
+            }
+            answer.map_err(|fault| aws::after_changes(changed, fault))?;
         }
         Ok(())
     }

@@ -151,6 +151,10 @@ impl Resource for IamRole {
         aws::owner_of(&have.tags, stack)
     }
 
+    fn made_by(have: &Live) -> Option<&str> {
+        aws::made_by(&have.tags)
+    }
+
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
         let names: &[(&str, bool)] = match action {
             // where the fields are not known yet, some of them are most likely policies

@@ -125,6 +125,10 @@ impl Resource for LambdaFunction {
         aws::owner_of(&have.tags, stack)
     }
 
+    fn made_by(have: &Live) -> Option<&str> {
+        aws::made_by(&have.tags)
+    }
+
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
         let call = |name| ApiCall::new("lambda", name);
         match action {
@@ -207,9 +211,7 @@ impl Resource for LambdaFunction {
             self.sent().insert(have.name.clone(), have.revision.clone());
             return Ok(());
         }
-        let tags = want
-            .tags
-            .iter()
+        let tags = aws::lasting(&want.tags)
             .filter(|(name, value)| have.tags.get(*name) != Some(value))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();

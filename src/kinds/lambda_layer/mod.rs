@@ -13,7 +13,7 @@ pub use spec::{Architecture, Spec};
 use crate::aws::{Clients, FunctionUse, function_uses};
 use crate::model::{
     Action, Addr, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Remains,
-    Remnant, Shown,
+    Remnant, Residue, Shown,
 };
 use crate::resource::{
     AssetRequest, Claims, Complaint, Doomed, Facts, Found, OutputDecl, Resource, Unresolved, Wait,
@@ -21,41 +21,87 @@ use crate::resource::{
 };
 use futures_util::stream::{StreamExt, TryStreamExt};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How many looks a version that this run has published may stay unseen, before what is seen is believed.
+const PATIENCE: u32 = 6;
 
 /// The kind `lambda_layer`.
 #[derive(Clone, Debug)]
 pub struct LambdaLayer {
     clients: Clients,
+    /// The marks under which this run has sent a version, each with the looks that have not shown it.
+    sent: Arc<Mutex<BTreeMap<String, u32>>>,
 }
 
 impl LambdaLayer {
     /// Makes the kind.
     pub fn new(clients: Clients) -> Self {
-        LambdaLayer { clients }
+        LambdaLayer {
+            clients,
+            sent: Arc::default(),
+        }
     }
 
+    fn sent(&self) -> MutexGuard<'_, BTreeMap<String, u32>> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Of several versions with this content the first is the right one: so every run picks the same, whoever has
+    /// published it. A list that shows a version shows all before it.
     async fn find(&self, ours: &Ours) -> Result<Option<Live>, Fault> {
         let mut versions = api::versions(&self.clients, &ours.name).await?;
         versions.retain(|v| v.description.starts_with(&ours.mark));
+        let settling = self.is_settling(ours, &versions);
         let numbers: Vec<i64> = versions.iter().map(|v| v.number).collect();
+        let mut right = Vec::new();
         for version in versions {
-            let right = match &ours.content {
-                None => true,
+            match &ours.content {
+                None => {
+                    right.push(version);
+                    break;
+                }
                 Some(want) => {
-                    version.looks_like(want)
+                    if version.looks_like(want)
                         && api::digest(&self.clients, &ours.name, version.number).await?
                             == Some(want.sha256.clone())
+                    {
+                        right.push(version);
+                    }
                 }
-            };
-            if right {
-                return Ok(Some(Live {
-                    version,
-                    layer: ours.name.clone(),
-                    ours: numbers,
-                }));
             }
         }
-        Ok(None)
+        let made_by_us = right.iter().any(|v| v.run() == Some(ours.run.as_str()));
+        let Some(version) = right.pop() else {
+            return Ok(None);
+        };
+        Ok(Some(Live {
+            made_by: if made_by_us {
+                Some(ours.run.clone())
+            } else {
+                version.run().map(str::to_owned)
+            },
+            copies: right.iter().rev().map(|v| v.number).collect(),
+            version,
+            layer: ours.name.clone(),
+            ours: numbers,
+            settling,
+        }))
+    }
+
+    /// Tells whether a version that this run has sent is still to be waited for.
+    fn is_settling(&self, ours: &Ours, versions: &[Version]) -> bool {
+        let mut sent = self.sent();
+        let Some(looks) = sent.get_mut(&ours.mark) else {
+            return false;
+        };
+        *looks += 1;
+        let seen = versions.iter().any(|v| v.run() == Some(ours.run.as_str()));
+        if seen || *looks > PATIENCE {
+            sent.remove(&ours.mark);
+            return false;
+        }
+        true
     }
 
     async fn of_stack(&self, layer: String, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
@@ -77,6 +123,7 @@ impl LambdaLayer {
                         version,
                         layer: layer.clone(),
                         ours,
+                        ..Live::default()
                     },
                 })
             })
@@ -100,6 +147,7 @@ impl Resource for LambdaLayer {
         typical: 10.0,
     };
     const FINDING_IS_DEAR: bool = true;
+    const TIDIES: &'static [&'static str] = &["copies"];
     type Spec = Spec;
     type Key = Key;
     type Desired = Desired;
@@ -121,8 +169,12 @@ impl Resource for LambdaLayer {
         live::fields(want)
     }
 
-    fn readiness(_have: &Live) -> Readiness {
-        Readiness::Ready
+    fn readiness(have: &Live) -> Readiness {
+        if have.settling {
+            Readiness::Pending("its new version is not visible yet".to_owned())
+        } else {
+            Readiness::Ready
+        }
     }
 
     fn outputs(_spec: &Spec, _facts: &Facts, have: &Live) -> Outputs {
@@ -146,11 +198,15 @@ impl Resource for LambdaLayer {
         }
     }
 
+    fn made_by(have: &Live) -> Option<&str> {
+        have.made_by.as_deref()
+    }
+
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
         let delete = ApiCall::new("lambda", "DeleteLayerVersion");
         match action {
             Action::Create => vec![ApiCall::new("lambda", "PublishLayerVersion")],
-            Action::Update if diff.has("old_versions") => vec![delete],
+            Action::Update if diff.has("old_versions") || diff.has("copies") => vec![delete],
             Action::Delete => vec![delete],
             _ => Vec::new(),
         }
@@ -187,7 +243,7 @@ impl Resource for LambdaLayer {
             Key::Given(arn) => Ok(api::by_arn(&self.clients, arn).await?.map(|version| Live {
                 layer: version.layer_arn().to_owned(),
                 version,
-                ours: Vec::new(),
+                ..Live::default()
             })),
         }
     }
@@ -212,7 +268,8 @@ impl Resource for LambdaLayer {
                 "what should be in the layer could not be had",
             ));
         };
-        // AWS would publish the same content a second time without a word
+        // AWS would publish the same content a second time without a word. Where another run does so at this moment, or
+        // the look shows an old state, there are two: the later one goes again
         if self.find(ours).await?.is_some() {
             return Err(Fault::new(
                 OP,
@@ -220,7 +277,15 @@ impl Resource for LambdaLayer {
                 format!("{} has a version with this content already", ours.name),
             ));
         }
-        api::publish(&self.clients, ours, content, zip).await
+        let answer = api::publish(&self.clients, ours, content, zip).await;
+        let sent = match &answer {
+            Ok(()) => true,
+            Err(fault) => fault.residue == Residue::Unknown,
+        };
+        if sent && !ours.run.is_empty() {
+            self.sent().insert(ours.mark.clone(), 0);
+        }
+        answer
     }
 
     async fn update(&self, want: &Desired, have: &Live, diff: &Diff) -> Result<(), Fault> {
@@ -231,7 +296,11 @@ impl Resource for LambdaLayer {
                 "what should be in the layer could not be had",
             ));
         }
-        api::delete(&self.clients, &have.layer, &have.stale(want.keep)).await
+        let mut gone = have.copies.clone();
+        if diff.has("old_versions") {
+            gone.extend(have.stale(want.keep));
+        }
+        api::delete(&self.clients, &have.layer, &gone).await
     }
 
     async fn delete(&self, have: &Live, _facts: &Facts) -> Result<(), Fault> {

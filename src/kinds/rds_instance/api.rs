@@ -8,10 +8,11 @@ use super::change::Modification;
 use super::desired::Desired;
 use super::live::Live;
 use super::version;
-use crate::aws::{self, ADDR_TAG, STACK_TAG, fault};
+use crate::aws::{self, ADDR_TAG, OnlyOnce, STACK_TAG, fault};
 use crate::model::{Class, Fault};
 use crate::resource::Found;
 use aws_sdk_rds::Client;
+use aws_sdk_rds::config::Builder;
 use aws_sdk_rds::error::ProvideErrorMetadata;
 use aws_sdk_rds::types::Tag;
 use convert::{int, lifecycle, live};
@@ -201,6 +202,8 @@ pub async fn create(rds: &Client, want: &Desired) -> Result<(), Fault> {
         .set_preferred_backup_window(want.backup_window.clone())
         .engine_lifecycle_support(lifecycle(want.extended_support))
         .set_tags(Some(sdk_tags(&want.tags_at_birth())))
+        .customize()
+        .config_override(Builder::new().retry_classifier(OnlyOnce))
         .send()
         .await;
     let Err(error) = answer else { return Ok(()) };

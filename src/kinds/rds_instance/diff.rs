@@ -378,7 +378,7 @@ fn tags(d: &mut Diff, want: &Desired, have: &Live) {
             Force::Update,
         );
     }
-    for (key, value) in &want.tags {
+    for (key, value) in aws::lasting(&want.tags) {
         if have.tags.get(key) != Some(value) {
             d.note(
                 &format!("tags.{key}"),

@@ -196,6 +196,12 @@ impl Live {
                 Readiness::Pending(format!("{status}, without an endpoint"))
             }
             // just after a modify the status still is what it was (aws-facts §1.3)
+            // what is made at once is not dropped by the stop to come
+            _ if self.to_stop()
+                && (self.pending.master_password || self.pending.port.is_some()) =>
+            {
+                Readiness::Pending("modifying".to_owned())
+            }
             _ if self.settling => Readiness::Pending("modifying".to_owned()),
             _ => match self.security_groups.iter().find(|(_, s)| s != "active") {
                 Some((group, s)) => Readiness::Pending(format!("{group} {s}")),

@@ -242,6 +242,10 @@ impl Resource for RdsInstance {
         owner_of(&have.tags, stack)
     }
 
+    fn made_by(have: &Live) -> Option<&str> {
+        crate::aws::made_by(&have.tags)
+    }
+
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
         let names: &[&str] = match action {
             Action::Create => &["CreateDBInstance"],

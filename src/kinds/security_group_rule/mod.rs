@@ -133,6 +133,10 @@ impl Resource for SecurityGroupRule {
         owner_of(&have.rule.tags, stack)
     }
 
+    fn made_by(have: &Live) -> Option<&str> {
+        crate::aws::made_by(&have.rule.tags)
+    }
+
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
         let mut names = Vec::new();
         match action {
