@@ -1,7 +1,9 @@
 //! The border to AWS: clients, the translation of SDK errors into [`Fault`](crate::model::Fault)s, ownership tags,
 //! and the look-ups that several kinds share.
 
+pub mod actions;
 mod clients;
+pub mod codes;
 mod fault;
 mod functions;
 mod iam;

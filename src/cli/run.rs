@@ -116,7 +116,8 @@ async fn apply_in(
             ask::typed("Apply this plan? Only `yes` is a yes: ", "yes", stop).await?;
         }
     }
-    run(session, &plan, &seen, &args.run, output, stop, "apply").await
+    let command = typed("apply", options);
+    run(session, &plan, &seen, &args.run, output, stop, &command).await
 }
 
 /// `destroy`.
@@ -246,9 +247,39 @@ async fn destroyed(
         (summary, receipt)
     };
     let ((summary, receipt), record) = futures_util::future::join(act, watching.until_done()).await;
-    last_words(output, &summary, &record, "destroy");
+    last_words(output, &summary, &record, &typed("destroy", &plan.options));
     receipt::told(&receipt, file, output)?;
-    Ok(exit_code(&summary))
+    Ok(exit_code(&summary, &record))
+}
+
+/// The command with the options that decide what it does, so that it can be typed again to go on.
+fn typed(command: &str, options: &PlanOptions) -> String {
+    let mut text = command.to_owned();
+    for (option, addrs) in [
+        ("--only", &options.only),
+        ("--adopt", &options.adopt),
+        ("--allow-replace", &options.allow_replace),
+    ] {
+        for addr in addrs {
+            text.push_str(&format!(" {option} {addr}"));
+        }
+    }
+    if options.prune {
+        text.push_str(" --prune");
+    }
+    if options.skip_final_snapshot {
+        text.push_str(" --skip-final-snapshot");
+    }
+    for addr in &options.allow_data_loss {
+        text.push_str(&format!(" --allow-data-loss {addr}"));
+    }
+    if options.wait {
+        text.push_str(" --wait");
+    }
+    if let Some(name) = &options.final_snapshot {
+        text.push_str(&format!(" --final-snapshot {name}"));
+    }
+    text
 }
 
 pub(super) fn settings(session: &Session, run: &Run, stop: &CancellationToken) -> RunSettings {
@@ -281,7 +312,7 @@ pub(super) async fn run(
     };
     let (summary, shown) = futures_util::future::join(act, watching.until_done()).await;
     last_words(output, &summary, &shown, command);
-    Ok(exit_code(&summary))
+    Ok(exit_code(&summary, &shown))
 }
 
 pub(super) fn last_words(

@@ -4,9 +4,10 @@ use super::args::{Dial, Global};
 use super::failure::Failure;
 use super::local::{self, Local};
 use super::signals::or_stopped;
+use crate::aws::actions::allowed_by;
 use crate::aws::{Clients, Settings};
 use crate::engine::Stack;
-use crate::model::{Diagnostic, Secret, Severity};
+use crate::model::{Diagnostic, Fault, Secret, Severity};
 use crate::resource::{FinalSnapshot, StackFacts};
 use crate::stack::{self, Loaded};
 use crate::{kinds, pg, public_ip, workspace};
@@ -166,6 +167,28 @@ pub fn offline_facts(loaded: &Loaded, env: BTreeMap<String, Secret>) -> StackFac
 }
 
 impl Session {
+    /// Adds to a call that was denied what would allow it, for the object that has these names.
+    pub fn explained<const N: usize>(
+        &self,
+        fault: Fault,
+        names: [(&'static str, String); N],
+    ) -> Fault {
+        allowed_by(fault, &self.stack.facts.place(names.into()))
+    }
+
+    /// The same for every fault of a failure.
+    pub fn explained_all<const N: usize>(
+        &self,
+        failure: Failure,
+        names: [(&'static str, String); N],
+    ) -> Failure {
+        let Failure::Faults(faults) = failure else {
+            return failure;
+        };
+        let explained = |(addr, fault)| (addr, self.explained(fault, names.clone()));
+        Failure::Faults(faults.into_iter().map(explained).collect())
+    }
+
     /// Opens a session, unless it is told to stop. Everything that is wrong with the file is found before any call goes
     /// out.
     ///

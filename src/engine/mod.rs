@@ -12,11 +12,12 @@ mod stack;
 mod step;
 mod wait;
 
+pub use crate::model::Power;
 pub use apply::{Emitter, RunSettings, apply};
 pub use observe::{Goal, Seen, observe};
 pub use plan::{Info, Options, plan};
 pub use plan_destroy::{only_with, plan_destroy, spare_others};
-pub use power::{Power, power};
+pub use power::power;
 pub use queue::Queue;
 pub use saved::holds;
 pub use stack::{Stack, infos};

@@ -9,6 +9,7 @@ use crate::model::{
     Remnant, Residue, Verdict,
 };
 use crate::resource::{Facts, Managed, Wait};
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
 
 /// What a step needs besides its change.
@@ -25,6 +26,8 @@ pub(super) struct Step<'a> {
     pub no_wait: bool,
     /// Wait for what goes by itself after a deletion as well.
     pub await_rest: bool,
+    /// The answer to a call was lost, and nobody has looked since.
+    pub lost: AtomicBool,
 }
 
 /// How a step ended well.
@@ -71,6 +74,14 @@ impl Step<'_> {
         });
     }
 
+    async fn observe(&self) -> Result<Observed, Fault> {
+        let observed = self.node.observe(&self.facts).await;
+        if observed.is_ok() {
+            self.lost.store(false, Ordering::Relaxed);
+        }
+        observed
+    }
+
     pub(super) async fn pause(&self, pace: &mut Pace<'_>, status: &str) -> Result<(), Fault> {
         self.waiting(pace, status);
         pace.pause(self.addr(), status).await
@@ -78,6 +89,13 @@ impl Step<'_> {
 
     /// Does what the change says.
     pub(super) async fn run(&self) -> Result<Ended, Fault> {
+        let ended = self.act().await;
+        // whatever ended it, a look that failed or a signal: what the lost call did is not known
+        let lost = self.lost.load(Ordering::Relaxed);
+        ended.map_err(|f| if lost { f.residue(Residue::Unknown) } else { f })
+    }
+
+    async fn act(&self) -> Result<Ended, Fault> {
         match self.change.action {
             Action::Delete => {
                 let ended = self.dismantle().await?;
@@ -103,7 +121,7 @@ impl Step<'_> {
         let mut pace = Pace::new(self.clock, self.stop, self.node.wait());
         let mut tries = Tries::default();
         let observed = loop {
-            match self.node.observe(&self.facts).await {
+            match self.observe().await {
                 Ok(observed) => break observed,
                 Err(fault) => self.tolerate(fault, &mut tries.looks, &mut pace).await?,
             }
@@ -162,7 +180,7 @@ impl Step<'_> {
         let mut progress = Progress::default();
         let mut rest = Rest::default();
         loop {
-            let observed = match self.node.observe(&self.facts).await {
+            let observed = match self.observe().await {
                 Ok(observed) => observed,
                 Err(fault) => {
                     self.tolerate(fault, &mut tries.looks, &mut pace).await?;
@@ -314,7 +332,7 @@ impl Step<'_> {
         let mut tries = Tries::default();
         let mut calls = 0;
         loop {
-            let observed = match self.node.observe(&self.facts).await {
+            let observed = match self.observe().await {
                 Ok(observed) => observed,
                 Err(fault) => {
                     self.tolerate(fault, &mut tries.looks, &mut pace).await?;
@@ -394,6 +412,9 @@ impl Step<'_> {
         tries: &mut u32,
         pace: &mut Pace<'_>,
     ) -> Result<(), Fault> {
+        if fault.residue == Residue::Unknown {
+            self.lost.store(true, Ordering::Relaxed);
+        }
         let speed = self.clock.speed();
         // as with limits, a fast world leaves the machine under it at least this long
         let within = |seconds: f64| pace.seconds() < (seconds / speed).max(10.0);

@@ -2,6 +2,7 @@
 
 use super::{Input, Part, SecretInput, Template, Text};
 use crate::assets::Asset;
+use crate::aws::actions::Place;
 use crate::model::{Addr, Output, OutputRef, Outputs, Secret};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -94,6 +95,18 @@ pub struct StackFacts {
     pub final_snapshot: FinalSnapshot,
     /// The addresses of all entries in the file, implied ones included: what carries another one is left over.
     pub entries: BTreeSet<Addr>,
+}
+
+impl StackFacts {
+    /// Returns where calls are made, about the object that has these names.
+    pub fn place(&self, names: BTreeMap<&'static str, String>) -> Place {
+        Place {
+            partition: self.partition.clone(),
+            account: self.account.clone(),
+            region: self.region.clone(),
+            names,
+        }
+    }
 }
 
 /// What the pure functions of one entry may know.
@@ -276,6 +289,17 @@ impl Facts {
         self.stack.env.get(name).ok_or_else(|| {
             Unresolved::waits_for(&OutputRef::new(Addr::new(ENVIRONMENT, name), "value"))
         })
+    }
+
+    /// Returns those of these values that are known, for [`Resource::named`](super::Resource::named).
+    pub fn names<const N: usize>(
+        &self,
+        inputs: [(&'static str, Option<&Input<String>>); N],
+    ) -> BTreeMap<&'static str, String> {
+        let known = |(name, input): (&'static str, Option<&Input<String>>)| {
+            Some((name, self.get(input?).ok()?))
+        };
+        inputs.into_iter().filter_map(known).collect()
     }
 
     /// Returns a file that the entry is made of.

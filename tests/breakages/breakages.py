@@ -508,4 +508,55 @@ BREAKAGES = [
         [("src/cli/signals.rs", "                if let Some(act) = act {\n", "                if let Some(act) = act.filter(|_| times > 9) {\n")],
         ("it", "cli_lock"),
     ),
+    # ---------------------------------------------------------------- errors
+    Breakage(
+        "a denied call names the operation and not the action",
+        [("src/aws/actions/table.rs", 'on("lambda:InvokeFunction", FUNCTION)', 'on("lambda:Invoke", FUNCTION)')],
+        ("lib", "aws::actions"),
+    ),
+    Breakage(
+        "a statement is printed for credentials that have expired",
+        [("src/aws/actions.rs", "fault.class == Class::Denied && about_permission && ", "fault.class == Class::Denied && (about_permission || fault.code.is_some()) && ")],
+        ("lib", "aws::actions"),
+    ),
+    Breakage(
+        "an unknown 404 counts as absence",
+        [("src/aws/fault.rs", "        429 => Class::Throttled,\n", "        429 => Class::Throttled,\n        404 => Class::NotFound,\n")],
+        ("lib", "aws::fault"),
+    ),
+    Breakage(
+        "a code of a service's model is in no table",
+        [("src/aws/codes/rds.rs", '    is("InvalidDBSecurityGroupState", Busy),\n', "")],
+        ("it", "fault_codes"),
+    ),
+    Breakage(
+        "an operation is called that no table has",
+        [("src/aws/logs.rs", '"logs:FilterLogEvents"', '"logs:GetLogEvents"')],
+        ("it", "fault_codes"),
+    ),
+    Breakage(
+        "a call that was lost has left nothing behind when the looks fail",
+        [(STEP, "ended.map_err(|f| if lost {", "ended.map_err(|f| if lost && f.op.is_empty() {")],
+        ("it", "engine_steps"),
+    ),
+    Breakage(
+        "steps of which nothing is known are not listed",
+        [("src/model/event.rs", "if fault.residue == Residue::Unknown {", "if fault.residue == Residue::Unknown && addr.kind.is_empty() {")],
+        ("it", "engine_steps"),
+    ),
+    Breakage(
+        "a run that may have changed something is a mere error",
+        [("src/cli/output.rs", ".is_some_and(|f| f.residue != Residue::Nothing)", ".is_some_and(|f| f.op.is_empty())")],
+        ("it", "cli_faults"),
+    ),
+    Breakage(
+        "a stop is told as an update",
+        [("src/render/words.rs", '        Some(Power::Stop) => return "stopping",\n', "        Some(Power::Stop) => {}\n")],
+        ("lib", "render::view"),
+    ),
+    Breakage(
+        "wrong usage is never an object",
+        [("src/cli/usage.rs", 'format.as_deref() == Some("json")', 'format.as_deref() == Some("JSON")')],
+        ("lib", "cli::usage"),
+    ),
 ]

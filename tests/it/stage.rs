@@ -157,16 +157,21 @@ impl Stage {
         self.stack_at(yaml, &self.server).await
     }
 
-    /// The same through another server.
-    pub async fn stack_at(&self, yaml: &str, server: &Server) -> Stack {
-        let clients = Clients::load(&Settings {
+    /// Clients of a server of this world.
+    pub async fn clients(&self, server: &Server) -> Clients {
+        Clients::load(&Settings {
             region: Some(REGION.to_owned()),
             endpoint: Some(server.endpoint()),
             sandbox: true,
             ..Settings::default()
         })
         .await
-        .unwrap();
+        .unwrap()
+    }
+
+    /// The same through another server.
+    pub async fn stack_at(&self, yaml: &str, server: &Server) -> Stack {
+        let clients = self.clients(server).await;
         let kinds = kinds::all(&clients, &self.connector(), "ana", "laptop");
         let loaded = stack::parse("stack.yaml", yaml, &kinds);
         assert!(
