@@ -2,6 +2,7 @@
 //! and the look-ups that several kinds share.
 
 mod clients;
+mod endpoint;
 mod fault;
 mod functions;
 mod iam;
@@ -13,6 +14,7 @@ mod tags;
 mod user_pool;
 
 pub use clients::{Clients, Identity, LoadError, Settings};
+pub use endpoint::usable as usable_endpoint;
 pub use fault::{Rules, fault, unexpected};
 pub use functions::{OwnedFunction, functions_of};
 pub use iam::{

@@ -84,9 +84,8 @@ async fn apply_in(
                 "plan again, read it, and apply that",
             )
         })?;
-    } else {
-        show(&plan, output);
     }
+    show(&plan, output);
     refused(&plan)?;
     if plan.is_empty() {
         if output.json {
@@ -94,11 +93,11 @@ async fn apply_in(
         }
         return Ok(code::DONE);
     }
-    if saved.is_none() && !args.run.yes && !global.sandbox {
+    if !args.run.yes && !global.sandbox {
         if loses_data(&plan) {
             let question = format!("{} ", render::destroy_question(&plan));
             ask::typed(&question, &plan.stack, stop).await?;
-        } else {
+        } else if saved.is_none() || allows(options) {
             ask::typed("Apply this plan? Only `yes` is a yes: ", "yes", stop).await?;
         }
     }
@@ -254,33 +253,34 @@ pub(super) fn save(path: &Path, plan: &Plan, output: &Output) -> Result<(), Fail
     Ok(())
 }
 
-/// What every saved plan has, of whatever version it is.
-#[derive(serde::Deserialize)]
-struct Version {
-    format_version: u32,
-}
+/// The largest plan that is read: thousands of entries fit well.
+const LARGEST_PLAN: u64 = 64 * 1024 * 1024;
 
 fn saved_plan(path: &Path) -> Result<Plan, Failure> {
     let name = path.display();
-    let bytes = std::fs::read(path).map_err(|e| Failure::message(format!("{name}: {e}")))?;
-    let none = |e: serde_json::Error| {
-        Failure::with_help(
-            format!("{name} is no saved plan: {e}"),
+    let bytes = crate::files::read_at_most(path, LARGEST_PLAN)
+        .map_err(|e| Failure::message(format!("{name}: {e}")))?;
+    engine::read(&bytes).map_err(|why| match why {
+        engine::Unread::NoPlan(why) => Failure::with_help(
+            format!("{name} is no saved plan: {why}"),
             "`cruddur-infra plan --out FILE` writes one",
-        )
-    };
-    // first, because a plan of another version may have other fields
-    let Version { format_version } = serde_json::from_slice(&bytes).map_err(none)?;
-    if format_version != crate::model::FORMAT_VERSION {
-        return Err(Failure::with_help(
+        ),
+        engine::Unread::Version(version) => Failure::with_help(
             format!(
-                "{name} has format version {format_version}, this program reads {}",
+                "{name} has format version {version}, this program reads {}",
                 crate::model::FORMAT_VERSION
             ),
             "plan again with this version",
-        ));
-    }
-    serde_json::from_slice(&bytes).map_err(none)
+        ),
+        engine::Unread::Changed => Failure::with_help(
+            format!("{name} is not the plan that was saved: its digest is of another content"),
+            "plan again, read it, and apply that",
+        ),
+        engine::Unread::Unknown(place) => Failure::with_help(
+            format!("{name} has `{place}`, which this program does not read so"),
+            "plan again with this version",
+        ),
+    })
 }
 
 fn final_snapshot(options: &PlanOptions) -> FinalSnapshot {
@@ -299,6 +299,20 @@ fn loses_data(plan: &Plan) -> bool {
     plan.changes.iter().any(|c| {
         matches!(c.action, Action::Delete | Action::Replace) || c.diff.force() > Some(Force::Update)
     })
+}
+
+/// Tells whether options permit what a plan alone must not: a saved plan is asked about again then, because whoever could
+/// write the file could write them.
+fn allows(options: &PlanOptions) -> bool {
+    let PlanOptions {
+        only: _,
+        adopt,
+        allow_replace,
+        prune,
+        skip_final_snapshot,
+        final_snapshot: _,
+    } = options;
+    !adopt.is_empty() || !allow_replace.is_empty() || *prune || *skip_final_snapshot
 }
 
 /// Tells whether a plan does something; kept beside the code that decides the exit code.
