@@ -108,6 +108,24 @@ fn is_allowed(c: char) -> bool {
 
 const UNKNOWN_HOST: &str = "unknown-host";
 
+/// How many characters a run's nonce has.
+pub const RUN_LENGTH: usize = 12;
+
+/// Returns a nonce for this run, of [`RUN_LENGTH`] hexadecimal digits: no other run, here or elsewhere, has the same.
+/// It is no secret.
+pub fn run_nonce() -> String {
+    use std::hash::{BuildHasher, Hasher};
+    // its keys come from the system's randomness; the time and the process are there for a system that has none
+    let random = std::collections::hash_map::RandomState::new();
+    let mut hash = Sha256::new();
+    hash.update(random.build_hasher().finish().to_le_bytes());
+    hash.update(jiff::Timestamp::now().as_nanosecond().to_le_bytes());
+    hash.update(std::process::id().to_le_bytes());
+    let digest = hash.finalize();
+    let digits = digest.iter().map(|b| format!("{b:02x}"));
+    digits.collect::<String>()[..RUN_LENGTH].to_owned()
+}
+
 /// Says who runs this, and where, from this process's environment.
 pub fn current() -> Workspace {
     let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
@@ -144,6 +162,16 @@ fn choose_hostname(
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn every_run_has_a_nonce_of_its_own() {
+        let all: std::collections::BTreeSet<String> = (0..1000).map(|_| run_nonce()).collect();
+        assert_eq!(all.len(), 1000);
+        assert!(
+            all.iter()
+                .all(|n| { n.len() == RUN_LENGTH && n.chars().all(|c| c.is_ascii_hexdigit()) })
+        );
+    }
 
     fn who(variables: &[(&str, &str)]) -> (String, String) {
         let env = |name: &str| {

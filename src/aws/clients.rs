@@ -33,6 +33,7 @@ pub struct Clients {
     pub sts: aws_sdk_sts::Client,
     pub scheduler: aws_sdk_scheduler::Client,
     pub logs: aws_sdk_cloudwatchlogs::Client,
+    pub ssm: aws_sdk_ssm::Client,
     /// The region that they were made for.
     pub region: String,
 }
@@ -116,7 +117,7 @@ impl Clients {
 
     fn with(config: &SdkConfig, region: String) -> Self {
         // a create without a client token must not be sent twice by itself (aws-facts §9.7): calls that make
-        // something new each time turn the SDK's retries off at the call
+        // something new each time say so (`OnlyOnce`)
         Clients {
             rds: aws_sdk_rds::Client::new(config),
             ec2: aws_sdk_ec2::Client::new(config),
@@ -126,6 +127,7 @@ impl Clients {
             sts: aws_sdk_sts::Client::new(config),
             scheduler: aws_sdk_scheduler::Client::new(config),
             logs: aws_sdk_cloudwatchlogs::Client::new(config),
+            ssm: aws_sdk_ssm::Client::new(config),
             region,
         }
     }

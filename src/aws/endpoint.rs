@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use url::{Host, Url};
 
 /// The services that are called, by the names under which the SDK's configuration knows them.
-const SERVICES: [&str; 8] = [
+const SERVICES: [&str; 9] = [
     "RDS",
     "EC2",
     "IAM",
@@ -17,6 +17,7 @@ const SERVICES: [&str; 8] = [
     "STS",
     "Scheduler",
     "CloudWatch Logs",
+    "SSM",
 ];
 
 /// Checks every endpoint that the options, the environment or the profile name.

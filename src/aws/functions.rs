@@ -57,3 +57,45 @@ async fn tags(clients: &Clients, arn: &str) -> Result<HashMap<String, String>, F
         },
     }
 }
+
+/// A function of the account, and what it uses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FunctionUse {
+    /// Its name.
+    pub name: String,
+    /// The ARN of the role that it runs as.
+    pub role: String,
+    /// The ARNs of its layers, with their versions.
+    pub layers: Vec<String>,
+    /// Its subnets.
+    pub subnets: Vec<String>,
+    /// Its security groups.
+    pub groups: Vec<String>,
+}
+
+/// Lists what the functions of the account and region use. Costs a call a page.
+///
+/// # Errors
+/// Where they may not be listed.
+pub async fn function_uses(clients: &Clients) -> Result<Vec<FunctionUse>, Fault> {
+    let mut all = Vec::new();
+    let mut pages = clients.lambda.list_functions().into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|e| fault("lambda:ListFunctions", false, &[], &e))?;
+        for f in page.functions.unwrap_or_default() {
+            let layers = f.layers.unwrap_or_default();
+            let vpc = f.vpc_config;
+            all.push(FunctionUse {
+                name: f.function_name.unwrap_or_default(),
+                role: f.role.unwrap_or_default(),
+                layers: layers.into_iter().filter_map(|l| l.arn).collect(),
+                subnets: vpc
+                    .as_ref()
+                    .and_then(|v| v.subnet_ids.clone())
+                    .unwrap_or_default(),
+                groups: vpc.and_then(|v| v.security_group_ids).unwrap_or_default(),
+            });
+        }
+    }
+    Ok(all)
+}

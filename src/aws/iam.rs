@@ -1,5 +1,6 @@
 //! What the kinds of IAM share: names, paths, ARNs, tags, and groups of calls.
 
+use super::lasting;
 use crate::model::{Class, Diff, Fault, Force, Residue, Shown};
 use aws_sdk_iam::error::BuildError;
 use aws_sdk_iam::types::Tag;
@@ -39,7 +40,7 @@ pub fn tag_changes(
     want: &BTreeMap<String, String>,
     have: &BTreeMap<String, String>,
 ) {
-    for (name, value) in want {
+    for (name, value) in lasting(want) {
         let before = have.get(name);
         if before != Some(value) {
             diff.note(
@@ -58,6 +59,16 @@ pub fn tag_changes(
 /// Never with a key and a value; the SDK's builder can say so only this way.
 pub fn iam_tags(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, BuildError> {
     tags.iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect()
+}
+
+/// Returns tags as IAM's calls take them to set them on an object that is there.
+///
+/// # Errors
+/// As [`iam_tags`].
+pub fn lasting_iam_tags(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, BuildError> {
+    lasting(tags)
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect()
 }

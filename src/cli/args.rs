@@ -131,6 +131,11 @@ pub enum Command {
     Verify(VerifyArgs),
     /// What the function has logged, from CloudWatch.
     Logs(LogsArgs),
+    /// Who holds the stack's lock, and how it is broken.
+    Lock {
+        #[command(subcommand)]
+        command: LockCommand,
+    },
     /// The dependency graph (--format dot or mermaid).
     Graph,
     /// The JSON Schema of stack.yaml.
@@ -205,6 +210,17 @@ pub struct Run {
     pub no_wait: bool,
 }
 
+/// Whether other runs are kept out.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Locking {
+    /// Hold the stack's lock meanwhile, so that of two who want it only one runs (`lock: true` in the file is the same).
+    #[arg(long, global = true, env = "CRUDDUR_INFRA_LOCK", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue, help_heading = "Locking")]
+    pub lock: bool,
+    /// Go without the lock, whatever the file or the variable says.
+    #[arg(long, global = true, help_heading = "Locking")]
+    pub no_lock: bool,
+}
+
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     #[command(flatten)]
@@ -234,6 +250,8 @@ pub struct ApplyArgs {
     pub dial: Dial,
     #[command(flatten)]
     pub run: Run,
+    #[command(flatten)]
+    pub locking: Locking,
 }
 
 #[derive(Debug, Args)]
@@ -242,6 +260,8 @@ pub struct DestroyArgs {
     pub scope: Scope,
     #[command(flatten)]
     pub run: Run,
+    #[command(flatten)]
+    pub locking: Locking,
     #[command(flatten)]
     pub dial: Dial,
     /// Save the plan, for `apply FILE`, and do nothing.
@@ -253,6 +273,15 @@ pub struct DestroyArgs {
     /// No final snapshot: the data is gone.
     #[arg(long)]
     pub skip_final_snapshot: bool,
+    /// With --skip-final-snapshot: this database's rows may be lost. --yes alone does not say that.
+    #[arg(long, value_name = "ADDR", requires = "skip_final_snapshot")]
+    pub allow_data_loss: Vec<Addr>,
+    /// Wait until the network interfaces of deleted functions are gone as well: up to an hour.
+    #[arg(long, conflicts_with = "no_wait")]
+    pub wait: bool,
+    /// Write the receipt into a file, as JSON.
+    #[arg(long, value_name = "FILE", conflicts_with = "out")]
+    pub receipt: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -280,6 +309,8 @@ pub struct StopArgs {
     pub scope: Scope,
     #[command(flatten)]
     pub run: Run,
+    #[command(flatten)]
+    pub locking: Locking,
     /// Keep it stopped until `start`: AWS starts it after seven days, and a schedule stops it again.
     #[arg(long)]
     pub keep: bool,
@@ -313,6 +344,8 @@ pub struct StartArgs {
     pub scope: Scope,
     #[command(flatten)]
     pub run: Run,
+    #[command(flatten)]
+    pub locking: Locking,
 }
 
 #[derive(Debug, Args)]
@@ -355,6 +388,18 @@ pub struct LogsArgs {
     /// Only requests that failed, each with all of its lines.
     #[arg(long)]
     pub errors: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LockCommand {
+    /// Tell who holds it, since when and for what.
+    Status,
+    /// Remove it, after showing whose it is: where a run was killed.
+    Break {
+        /// Do not ask.
+        #[arg(short, long, env = "CRUDDUR_INFRA_YES", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

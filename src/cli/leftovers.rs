@@ -103,6 +103,7 @@ pub(super) fn pruned(
                 .collect(),
             lock: None,
             calls: Vec::new(),
+            around: None,
             refused: if orphan.holds_data && !consent {
                 Some(format!(
                     "{} holds data; --prune with --allow-replace {} deletes it, after a final snapshot",
@@ -163,6 +164,8 @@ mod tests {
             readiness: Readiness::Ready,
             verdict: Verdict::Diff(Diff::default()),
             owner: Owner::Ours,
+            must_run: false,
+            to_stop: false,
             guard: None,
             details: BTreeMap::new(),
             warnings: Vec::new(),

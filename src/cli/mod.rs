@@ -2,15 +2,19 @@
 
 mod args;
 mod ask;
+mod data;
 mod db;
 mod failure;
+mod in_the_way;
 mod keep;
 mod leftovers;
 mod local;
+mod lock;
 mod logs;
 mod output;
 mod planning;
 mod power;
+mod receipt;
 mod refresh;
 mod run;
 mod sandbox;
@@ -99,6 +103,7 @@ async fn dispatch(cli: &Cli, output: &Output) -> Result<u8, Failure> {
         Command::Db(args) => db::db(global, args, output).await,
         Command::Verify(args) => verify::verify(global, args, output).await,
         Command::Logs(args) => logs::logs(global, args, output).await,
+        Command::Lock { command } => lock::lock(global, command, output).await,
         Command::Graph => show::graph(global, output),
         Command::Schema => show::schema(output),
         Command::Sandbox { command } => sandbox::sandbox(global, command, output).await,

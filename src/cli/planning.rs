@@ -1,6 +1,7 @@
 //! Looks and plans: what `plan`, `apply`, `destroy` and `refresh-ip` have in common.
 
 use super::failure::Failure;
+use super::in_the_way;
 use super::keep;
 use super::leftovers::{leftover, leftovers_first, owned, pruned, unlisted};
 use super::session::Session;
@@ -92,7 +93,7 @@ pub async fn plan(
     };
     for change in changes.iter_mut().filter(|c| c.is_change()) {
         if let Some(node) = stack.nodes.get(&change.addr) {
-            change.calls = node.calls(change.action, &change.diff);
+            change.calls = node.calls(change.action, &change.diff, change.around);
         }
     }
     if options.prune || (purpose == Purpose::Destroy && whole) {
@@ -114,6 +115,15 @@ pub async fn plan(
             _ => {}
         }
     }
+    for addr in &options.allow_data_loss {
+        if !changes.iter().any(|c| &c.addr == addr) {
+            return Err(unknown("--allow-data-loss", addr, stack));
+        }
+    }
+    if options.wait && purpose == Purpose::Destroy {
+        in_the_way::lingering(stack, &mut changes, &seen).await;
+    }
+    warnings.extend(in_the_way::look(stack, &mut changes, &seen).await);
     warnings.dedup();
     let plan = Plan {
         format_version: FORMAT_VERSION,

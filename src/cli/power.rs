@@ -3,9 +3,10 @@
 use super::args::{Global, Run, StartArgs, StopArgs};
 use super::failure::{Failure, code};
 use super::keep::{self, Keeper};
+use super::lock::Lock;
 use super::output::{Output, exit_code};
 use super::planning::{plan, refused};
-use super::run::{finish_empty, last_words, settings, show};
+use super::run::{closed, finish_empty, last_words, settings, show};
 use super::session::{Needs, Session};
 use super::signals::or_stopped;
 use super::{ask, signals};
@@ -22,7 +23,12 @@ use tokio_util::sync::CancellationToken;
 pub async fn stop(global: &Global, args: &StopArgs, output: &Output) -> Result<u8, Failure> {
     let stop = signals::listen();
     let mut session = Session::open(global, &Needs::default(), &stop).await?;
+    let lock = match Lock::take(&session, &args.locking, "stop", &stop).await {
+        Ok(lock) => lock,
+        Err(failure) => return closed(session, failure).await,
+    };
     let result = stop_in(&mut session, global, args, output, &stop).await;
+    lock.release(output).await;
     session.close().await;
     result
 }
@@ -108,7 +114,12 @@ async fn set_up(
 pub async fn start(global: &Global, args: &StartArgs, output: &Output) -> Result<u8, Failure> {
     let stop = signals::listen();
     let mut session = Session::open(global, &Needs::default(), &stop).await?;
+    let lock = match Lock::take(&session, &args.locking, "start", &stop).await {
+        Ok(lock) => lock,
+        Err(failure) => return closed(session, failure).await,
+    };
     let result = start_in(&mut session, args, output, &stop).await;
+    lock.release(output).await;
     session.close().await;
     result
 }

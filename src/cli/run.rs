@@ -3,13 +3,14 @@
 use super::args::{ApplyArgs, DestroyArgs, Global, Run};
 use super::failure::{Failure, code};
 use super::keep::{self, Keeper};
+use super::lock::Lock;
 use super::output::{Output, exit_code};
 use super::planning::{plan, refused};
 use super::session::{Needs, Session};
 use super::signals::or_stopped;
-use super::{ask, signals};
+use super::{ask, data, receipt, signals};
 use crate::engine::{self, Clock, Emitter, RealClock, RunSettings, Seen};
-use crate::model::{Action, Force, Plan, PlanOptions, Purpose, RunSummary};
+use crate::model::{Action, Force, Holding, Plan, PlanOptions, Purpose, RunSummary};
 use crate::render;
 use crate::resource::FinalSnapshot;
 use std::path::Path;
@@ -44,6 +45,10 @@ pub async fn apply(global: &Global, args: &ApplyArgs, output: &Output) -> Result
         comparing: purpose == Purpose::Apply,
     };
     let mut session = Session::open(global, &needs, &stop).await?;
+    let lock = match Lock::take(&session, &args.locking, "apply", &stop).await {
+        Ok(lock) => lock,
+        Err(failure) => return closed(session, failure).await,
+    };
     let joined = match purpose {
         Purpose::Apply => Ok(()),
         Purpose::Destroy => with_keepers(&mut session, &stop).await,
@@ -58,6 +63,7 @@ pub async fn apply(global: &Global, args: &ApplyArgs, output: &Output) -> Result
         }
         Err(failure) => Err(failure),
     };
+    lock.release(output).await;
     session.close().await;
     result
 }
@@ -93,6 +99,17 @@ async fn apply_in(
         }
         return Ok(code::DONE);
     }
+    let held = match purpose {
+        Purpose::Apply => None,
+        Purpose::Destroy => {
+            let held = data::held(session, &plan, &seen);
+            let held = or_stopped(async { Ok(held.await) }, stop).await?;
+            if !held.is_empty() {
+                output.note(render::holdings_human(&held, &output.err).trim_end());
+            }
+            Some(held)
+        }
+    };
     if !args.run.yes && !global.sandbox {
         if loses_data(&plan) {
             let question = format!("{} ", render::destroy_question(&plan));
@@ -100,6 +117,10 @@ async fn apply_in(
         } else if saved.is_none() || allows(options) {
             ask::typed("Apply this plan? Only `yes` is a yes: ", "yes", stop).await?;
         }
+    }
+    if let Some(held) = held {
+        data::agreed(&held, &plan, global, output, stop).await?;
+        return destroyed(session, &plan, &seen, &held, &args.run, None, output, stop).await;
     }
     run(session, &plan, &seen, &args.run, output, stop, "apply").await
 }
@@ -114,20 +135,34 @@ pub async fn destroy(global: &Global, args: &DestroyArgs, output: &Output) -> Re
         only: args.scope.only.clone(),
         skip_final_snapshot: args.skip_final_snapshot,
         final_snapshot: args.final_snapshot.clone(),
+        allow_data_loss: args.allow_data_loss.clone(),
+        wait: args.wait,
         ..PlanOptions::default()
     };
+    args.receipt.as_deref().map(receipt::writable).transpose()?;
     let needs = Needs {
         final_snapshot: final_snapshot(&options),
         dial: args.dial.clone(),
         ..Needs::default()
     };
     let mut session = Session::open(global, &needs, &stop).await?;
+    let lock = match Lock::take(&session, &args.locking, "destroy", &stop).await {
+        Ok(lock) => lock,
+        Err(failure) => return closed(session, failure).await,
+    };
     let result = match with_keepers(&mut session, &stop).await {
         Ok(()) => destroy_in(&session, global, args, &options, output, &stop).await,
         Err(failure) => Err(failure),
     };
+    lock.release(output).await;
     session.close().await;
     result
+}
+
+/// Ends a session whose command does not begin.
+pub(super) async fn closed(session: Session, failure: Failure) -> Result<u8, Failure> {
+    session.close().await;
+    Err(failure)
 }
 
 /// What keeps instances stopped is not in the file, and goes with them all the same.
@@ -154,22 +189,72 @@ async fn destroy_in(
     let (plan, seen) = or_stopped(plan(session, Purpose::Destroy, options, None), stop).await?;
     if let Some(path) = &args.out {
         save(path, &plan, output)?;
-        show(&plan, output);
-        return Ok(code::DONE);
     }
     show(&plan, output);
+    let held = or_stopped(async { Ok(data::held(session, &plan, &seen).await) }, stop).await?;
+    if !held.is_empty() {
+        output.note(render::holdings_human(&held, &output.err).trim_end());
+    }
+    if args.out.is_some() {
+        return Ok(code::DONE);
+    }
     refused(&plan)?;
+    let file = args.receipt.as_deref();
     if plan.is_empty() {
+        let made = receipt::made(session, &plan, &seen, &held, None, stop);
+        let receipt = or_stopped(async { Ok(made.await) }, stop).await?;
         if output.json {
+            output.result(&serde_json::to_string(&receipt::event(&receipt)).unwrap_or_default())?;
             finish_empty(output)?;
         }
+        receipt::told(&receipt, file, output)?;
         return Ok(code::DONE);
     }
     if !args.run.yes && !global.sandbox {
         let question = format!("{} ", render::destroy_question(&plan));
         ask::typed(&question, &plan.stack, stop).await?;
     }
-    run(session, &plan, &seen, &args.run, output, stop, "destroy").await
+    data::agreed(&held, &plan, global, output, stop).await?;
+    destroyed(session, &plan, &seen, &held, &args.run, file, output, stop).await
+}
+
+/// Runs the plan of a destroy, and gives the receipt.
+#[allow(clippy::too_many_arguments)] // private, and each is a thing of its own
+async fn destroyed(
+    session: &Session,
+    plan: &Plan,
+    seen: &Seen,
+    held: &[Holding],
+    how: &Run,
+    file: Option<&Path>,
+    output: &Output,
+    stop: &CancellationToken,
+) -> Result<u8, Failure> {
+    let (shown, watching) = output.view();
+    let settings = RunSettings {
+        await_rest: plan.options.wait,
+        ..settings(session, how, stop)
+    };
+    let (events, relayed) = tokio::sync::mpsc::unbounded_channel();
+    let emitter = Emitter::new(events, settings.clock.clone());
+    let act = async {
+        let summary = engine::apply(&session.stack, plan, seen, &settings, &emitter).await;
+        drop(emitter);
+        summary
+    };
+    let act = async {
+        let (summary, last) =
+            futures_util::future::join(act, receipt::relay(relayed, &shown)).await;
+        let receipt = receipt::made(session, plan, seen, held, Some(&summary), stop).await;
+        let _ = shown.send(receipt::event(&receipt));
+        let _ = last.map(|last| shown.send(last));
+        drop(shown);
+        (summary, receipt)
+    };
+    let ((summary, receipt), record) = futures_util::future::join(act, watching.until_done()).await;
+    last_words(output, &summary, &record, "destroy");
+    receipt::told(&receipt, file, output)?;
+    Ok(exit_code(&summary))
 }
 
 pub(super) fn settings(session: &Session, run: &Run, stop: &CancellationToken) -> RunSettings {
@@ -177,6 +262,7 @@ pub(super) fn settings(session: &Session, run: &Run, stop: &CancellationToken) -
     RunSettings {
         parallelism: usize::from(run.parallelism),
         no_wait: run.no_wait,
+        await_rest: false,
         clock,
         stop: stop.clone(),
     }
@@ -311,8 +397,11 @@ fn allows(options: &PlanOptions) -> bool {
         prune,
         skip_final_snapshot,
         final_snapshot: _,
+        allow_data_loss,
+        wait: _,
     } = options;
-    !adopt.is_empty() || !allow_replace.is_empty() || *prune || *skip_final_snapshot
+    let named = [adopt, allow_replace, allow_data_loss];
+    named.iter().any(|addrs| !addrs.is_empty()) || *prune || *skip_final_snapshot
 }
 
 /// Tells whether a plan does something; kept beside the code that decides the exit code.

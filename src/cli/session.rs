@@ -44,6 +44,8 @@ pub struct Session {
     pub stack: Stack,
     /// Warnings about the file.
     pub warnings: Vec<Diagnostic>,
+    /// The file says that whoever changes the stack holds its lock.
+    pub locks: bool,
     /// How fast the world runs; 1 but in the sandbox.
     pub speed: f64,
     /// The clients.
@@ -261,6 +263,7 @@ impl Session {
         facts.final_snapshot = needs.final_snapshot.clone();
         facts.owner = who.owner;
         facts.workspace = who.workspace;
+        facts.run = workspace::run_nonce();
         let uses_address = loaded.entries.values().any(|e| e.managed.uses_current_ip());
         if needs.address && uses_address {
             facts.current_ip = Some(address(needs.ip.as_deref(), local.is_some()).await?);
@@ -276,6 +279,7 @@ impl Session {
             );
         }
         Ok(Session {
+            locks: loaded.locks,
             stack: loaded.into_stack(facts),
             warnings,
             speed: local.map_or(1.0, |l| l.speed),

@@ -1,7 +1,21 @@
 //! Ctrl-C and SIGTERM: once to stop in order, twice to stop at once.
 
 use super::failure::Failure;
+use futures_util::future::BoxFuture;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// What is still to be done before the process ends at the second signal.
+static LAST: Mutex<Option<BoxFuture<'static, ()>>> = Mutex::new(None);
+
+/// How long that may take. A third signal ends it.
+const LAST_WITHIN: Duration = Duration::from_secs(3);
+
+/// Sets what is done before the process ends at the second signal.
+pub fn at_last(act: Option<BoxFuture<'static, ()>>) {
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = act;
+}
 
 /// Listens for signals; the token is cancelled at the first, and the process ends at the second.
 pub fn listen() -> CancellationToken {
@@ -13,6 +27,13 @@ pub fn listen() -> CancellationToken {
             times += 1;
             told.cancel();
             if times > 1 {
+                let act = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(act) = act {
+                    tokio::select! {
+                        _ = tokio::time::timeout(LAST_WITHIN, act) => {}
+                        _ = one() => {}
+                    }
+                }
                 // what is in flight was listed when the first signal came
                 std::process::exit(i32::from(super::failure::code::INTERRUPTED));
             }

@@ -43,6 +43,8 @@ pub struct RunSettings {
     pub parallelism: usize,
     /// Return when AWS has accepted.
     pub no_wait: bool,
+    /// Wait for what goes by itself after a deletion as well.
+    pub await_rest: bool,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Told when the run is to stop: nothing new begins, waits end, calls in flight end by themselves.
@@ -64,8 +66,17 @@ pub async fn apply(
         outputs: seen.outputs.clone(),
         changed: BTreeSet::new(),
         held: BTreeMap::new(),
+        open: BTreeSet::new(),
+        late: BTreeSet::new(),
         summary: RunSummary::default(),
     };
+    if plan.purpose == Purpose::Destroy {
+        let outlives = |c: &&Change| stack.nodes.get(&c.addr).is_some_and(|n| n.outlives());
+        let changes = plan.changes.iter().filter(|c| c.is_change());
+        let (late, open): (Vec<&Change>, Vec<&Change>) = changes.partition(outlives);
+        run.late = late.into_iter().map(|c| c.addr.clone()).collect();
+        run.open = open.into_iter().map(|c| c.addr.clone()).collect();
+    }
     let order = plan
         .changes
         .iter()
@@ -93,7 +104,13 @@ pub async fn apply(
             run.interrupt(left, &in_flight, events);
         }
         while running.len() < settings.parallelism.max(1) {
-            let Some(addr) = queue.next_where(|a| run.may_start(stack, a)) else {
+            let next = queue.next_where(|a| run.may_start(stack, a) && !run.is_early(a));
+            // what is to be last goes on where nothing else can: others may be waiting for it
+            let next = match next {
+                None if running.is_empty() => queue.next_where(|a| run.may_start(stack, a)),
+                next => next,
+            };
+            let Some(addr) = next else {
                 break;
             };
             let change = run.by[&addr];
@@ -134,6 +151,7 @@ pub async fn apply(
             run.interrupt(queue.drain(), &in_flight, events);
         }
         in_flight.remove(&addr);
+        run.open.remove(&addr);
         run.held.retain(|_, holder| holder != &addr);
         let action = run.by[&addr].action;
         match result {
@@ -186,6 +204,9 @@ struct Run<'a> {
     outputs: Arc<BTreeMap<Addr, Outputs>>,
     changed: BTreeSet<Addr>,
     held: BTreeMap<String, Addr>,
+    /// What is not over yet, and what is to begin only after that where it can.
+    open: BTreeSet<Addr>,
+    late: BTreeSet<Addr>,
     summary: RunSummary,
 }
 
@@ -197,6 +218,10 @@ impl Run<'_> {
             .get(addr)
             .and_then(|n| n.lock(&stack.facts(addr, &self.outputs)))
             .or_else(|| self.by[addr].lock.clone())
+    }
+
+    fn is_early(&self, addr: &Addr) -> bool {
+        self.late.contains(addr) && !self.open.is_empty()
     }
 
     fn may_start(&self, stack: &Stack, addr: &Addr) -> bool {
@@ -221,6 +246,7 @@ impl Run<'_> {
         if !self.by[&addr].is_change() {
             return;
         }
+        self.open.remove(&addr);
         self.summary.skipped.push(addr.clone());
         events.send(Event::Skipped {
             addr,
@@ -264,6 +290,7 @@ async fn one(
                 stop: &settings.stop,
                 fresh_upstream,
                 no_wait: settings.no_wait,
+                await_rest: settings.await_rest,
             }
             .run()
             .await

@@ -1,6 +1,7 @@
 //! Decides and does. It knows no kind, no AWS, no file and no terminal: it runs on fakes as it runs on AWS.
 
 mod apply;
+mod around;
 mod observe;
 mod plan;
 mod plan_destroy;

@@ -2,7 +2,8 @@
 
 use super::Queue;
 use crate::model::{
-    Action, Addr, Change, Diff, Force, Observed, OutputRef, Owner, Presence, Readiness, Verdict,
+    Action, Addr, Around, Change, Diff, Force, Observed, OutputRef, Owner, Presence, Readiness,
+    Verdict,
 };
 use crate::resource::OnDestroy;
 use sha2::{Digest, Sha256};
@@ -49,6 +50,8 @@ pub fn plan(
 ) -> Vec<Change> {
     // what changes inside of something that others look into, and whatever comes after that
     let mut stirred: BTreeSet<Addr> = BTreeSet::new();
+    // what stands still when its change is over, and whatever lives on it
+    let mut resting: BTreeSet<Addr> = BTreeSet::new();
     in_order(info, after, seen, |addr, observed, info| {
         let mut change = decide(addr, observed);
         let before: Vec<&Addr> = after
@@ -69,7 +72,19 @@ pub fn plan(
             change.action = Action::NoOp;
             change.reason = "not part of this command".to_owned();
             change.diff = Diff::default();
+            change.around = None;
             change.refused = None;
+        }
+        let mut below = after.get(addr).into_iter().flatten();
+        if info.connects
+            && let Some(still) = below.find(|d| resting.contains(*d))
+        {
+            let why = format!("not looked at: {still} is stopped again in this run");
+            change = blank(addr, Action::NoOp, &why);
+            resting.insert(addr.clone());
+        }
+        if change.around.is_some() {
+            resting.insert(addr.clone());
         }
         if !before.is_empty() || (info.connects && change.is_change()) {
             stirred.insert(addr.clone());
@@ -139,6 +154,7 @@ pub(super) fn blank(addr: &Addr, action: Action, reason: &str) -> Change {
         after: Vec::new(),
         lock: None,
         calls: Vec::new(),
+        around: None,
         refused: None,
         fingerprint: None,
         id: None,
@@ -171,16 +187,24 @@ fn decide(addr: &Addr, observed: &Observed) -> Change {
         Verdict::Deferred { waits_for } => {
             let mut change = blank(addr, Action::Update, &known_after(waits_for));
             change.deferred = waits_for.clone();
+            if let Some(around) = around(p) {
+                change.around = Some(around);
+                change.reason = super::around::reason(around, &change.reason);
+            }
             change
         }
         Verdict::Diff(diff) => {
+            let again = around(p);
             let action = match (diff.force(), &p.readiness) {
-                (None, Readiness::Pending(_) | Readiness::Failed(_)) => Action::Wait,
+                (None, Readiness::Failed(_)) => Action::Wait,
+                (None, _) if again.is_some() => Action::Update,
+                (None, Readiness::Pending(_)) => Action::Wait,
                 (None, _) => Action::NoOp,
                 (Some(Force::Update | Force::Consent), _) => Action::Update,
                 (Some(Force::Replace | Force::Refuse), _) => Action::Replace,
             };
             let reason = match (action, word) {
+                (Action::Update, _) if diff.is_empty() => String::new(),
                 (Action::NoOp, None) => "as it should be".to_owned(),
                 (Action::NoOp | Action::Wait, Some(word)) => word.to_owned(),
                 (Action::Replace, _) => format!("cannot be changed in place: {}", names(diff)),
@@ -189,8 +213,20 @@ fn decide(addr: &Addr, observed: &Observed) -> Change {
             };
             let mut change = blank(addr, action, &reason);
             change.diff = diff.clone();
+            if let Some(around) = again.filter(|_| action == Action::Update) {
+                change.around = Some(around);
+                change.reason = super::around::reason(around, &change.reason);
+            }
             change
         }
+    }
+}
+
+/// Returns what is done around a change of it.
+fn around(p: &Presence) -> Option<Around> {
+    match (&p.readiness, p.to_stop) {
+        (Readiness::Parked(_), _) => p.must_run.then_some(Around::StartAndStop),
+        (_, to_stop) => to_stop.then_some(Around::Stop),
     }
 }
 
@@ -258,9 +294,11 @@ fn admit(change: &mut Change, p: &Presence, info: &Info, options: &Options) {
         change.refused = Some(why.clone());
         return;
     }
-    if let Readiness::Parked(word) = &p.readiness {
+    if let Readiness::Parked(word) = &p.readiness
+        && change.action == Action::Replace
+    {
         change.refused = Some(format!(
-            "it is {word} and cannot be changed; run `cruddur-infra start` first"
+            "it is {word} and cannot be replaced; run `cruddur-infra start` first"
         ));
     }
     if let Readiness::Failed(why) = &p.readiness
@@ -285,7 +323,14 @@ fn names(diff: &Diff) -> String {
 fn fingerprint(observed: &Observed) -> String {
     let text = match observed {
         Observed::Present(p) => {
-            serde_json::json!([p.outputs, p.readiness, p.verdict, p.owner, p.guard])
+            serde_json::json!([
+                p.outputs,
+                p.readiness,
+                p.verdict,
+                p.owner,
+                p.guard,
+                p.to_stop
+            ])
         }
         // what it will be like is in the plan itself
         Observed::Absent { .. } => serde_json::json!("absent"),

@@ -112,8 +112,20 @@ async fn one(
             ));
         }
         let status = match (p.readiness, way) {
+            // the user has decided what it is to be: what a change had left to do is over
             (Readiness::Parked(_), Power::Stop) | (Readiness::Ready, Power::Start) => {
-                return Ok(None);
+                if !p.to_stop {
+                    return Ok(None);
+                }
+                match node.mark_to_stop(&facts, false).await {
+                    Ok(()) => return Ok(None),
+                    // it cannot be taken off what stands still; `start` does that
+                    Err(fault) if fault.class == Class::Busy && way == Power::Stop => {
+                        return Ok(None);
+                    }
+                    Err(fault) if fault.class == Class::Busy => fault.message,
+                    Err(fault) => return Err(fault),
+                }
             }
             (Readiness::Failed(why), _) => {
                 return Err(Fault::new(node.kind(), Class::Invalid, why).residue(Residue::Remains));

@@ -191,7 +191,11 @@ fn differs(saved: &Change, now: &Change) -> Option<String> {
             saved.action, now.action, now.reason
         ));
     }
-    if saved.diff != now.diff || saved.deferred != now.deferred || saved.refused != now.refused {
+    if saved.diff != now.diff
+        || saved.around != now.around
+        || saved.deferred != now.deferred
+        || saved.refused != now.refused
+    {
         return Some("what would change is not what was planned".to_owned());
     }
     if saved.after != now.after

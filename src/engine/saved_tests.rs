@@ -80,6 +80,7 @@ fn change() -> impl Strategy<Value = Change> {
                 after,
                 lock,
                 calls: vec![ApiCall::new("rds", "CreateDBInstance")],
+                around: None,
                 refused,
                 fingerprint,
                 id,

@@ -2,12 +2,13 @@
 //! waits, so that a step which was interrupted anywhere goes on from wherever the object is.
 
 use super::apply::Emitter;
+use super::around::Rest;
 use super::wait::{Clock, Pace};
 use crate::model::{
     Action, Addr, Change, Class, Diff, Event, Fault, Observed, Outputs, Owner, Presence, Readiness,
     Residue, Verdict,
 };
-use crate::resource::{Facts, Managed};
+use crate::resource::{Facts, Managed, Wait};
 use tokio_util::sync::CancellationToken;
 
 /// What a step needs besides its change.
@@ -22,6 +23,8 @@ pub(super) struct Step<'a> {
     pub fresh_upstream: bool,
     /// Return when AWS has accepted.
     pub no_wait: bool,
+    /// Wait for what goes by itself after a deletion as well.
+    pub await_rest: bool,
 }
 
 /// How a step ended well.
@@ -34,10 +37,17 @@ pub(super) enum Ended {
     Accepted(String),
 }
 
+/// How what goes by itself after a deletion is waited for: interfaces of a function take up to three quarters of an hour
+/// (aws-facts §4.7).
+const LINGERING: Wait = Wait {
+    every: 20.0,
+    up_to: 3600.0,
+    typical: 1200.0,
+};
 /// How often a call that changed nothing visible is repeated before the step is given up.
 const FRUITLESS: u32 = 3;
 /// How many looks a fruitless call gets: right after a change a service may still show the old state.
-const LOOKS: u32 = 4;
+pub(super) const LOOKS: u32 = 4;
 /// How often a passing fault (throttling, a lost connection) is tried again, in a row: an instance is looked at for
 /// many minutes, and a network may well fail more often than this on the way.
 const TRIES: u32 = 4;
@@ -48,7 +58,7 @@ const PROPAGATION: (f64, f64) = (300.0, 90.0);
 const OPENING: f64 = 90.0;
 
 impl Step<'_> {
-    fn addr(&self) -> &Addr {
+    pub(super) fn addr(&self) -> &Addr {
         &self.change.addr
     }
 
@@ -61,7 +71,7 @@ impl Step<'_> {
         });
     }
 
-    async fn pause(&self, pace: &mut Pace<'_>, status: &str) -> Result<(), Fault> {
+    pub(super) async fn pause(&self, pace: &mut Pace<'_>, status: &str) -> Result<(), Fault> {
         self.waiting(pace, status);
         pace.pause(self.addr(), status).await
     }
@@ -69,7 +79,13 @@ impl Step<'_> {
     /// Does what the change says.
     pub(super) async fn run(&self) -> Result<Ended, Fault> {
         match self.change.action {
-            Action::Delete => self.dismantle().await,
+            Action::Delete => {
+                let ended = self.dismantle().await?;
+                if self.await_rest && matches!(ended, Ended::Gone) {
+                    self.outwait().await?;
+                }
+                Ok(ended)
+            }
             Action::Replace => {
                 // weaker is allowed: if nothing forces the replacement any more, nothing is deleted
                 if self.still_replaces().await? {
@@ -142,7 +158,9 @@ impl Step<'_> {
         let mut made = false;
         let mut seen = self.change.action == Action::Wait;
         let mut absent = 0;
+        let mut unseen = 0;
         let mut progress = Progress::default();
+        let mut rest = Rest::default();
         loop {
             let observed = match self.node.observe(&self.facts).await {
                 Ok(observed) => observed,
@@ -161,6 +179,11 @@ impl Step<'_> {
                     absent += u32::from(seen);
                     self.pause(&mut pace, "not visible yet").await?;
                 }
+                // a reply was lost: before the same is sent again, it is looked whether it was done
+                Observed::Absent { .. } if unseen > 0 => {
+                    unseen -= 1;
+                    self.pause(&mut pace, "looking whether it was made").await?;
+                }
                 Observed::Absent { .. } => match self.change.action {
                     Action::Create | Action::Replace => {
                         match self.node.create(&self.facts).await {
@@ -174,7 +197,12 @@ impl Step<'_> {
                                 tries.conflict(fault)?;
                                 self.pause(&mut pace, "looking again").await?;
                             }
-                            Err(fault) => self.tolerate(fault, &mut tries.calls, &mut pace).await?,
+                            Err(fault) => {
+                                if fault.residue == Residue::Unknown {
+                                    unseen = LOOKS;
+                                }
+                                self.tolerate(fault, &mut tries.calls, &mut pace).await?;
+                            }
                         }
                     }
                     _ => {
@@ -190,7 +218,7 @@ impl Step<'_> {
                     seen = true;
                     absent = 0;
                     if let Some(ended) = self
-                        .advance(*p, made, &mut pace, &mut tries, &mut progress)
+                        .advance(*p, made, &mut pace, &mut tries, &mut progress, &mut rest)
                         .await?
                     {
                         return Ok(ended);
@@ -207,23 +235,31 @@ impl Step<'_> {
         pace: &mut Pace<'_>,
         tries: &mut Tries,
         progress: &mut Progress,
+        rest: &mut Rest,
     ) -> Result<Option<Ended>, Fault> {
         // a service may show an object before it shows its tags; what this step made is its own
         if !(made && p.owner == Owner::Nobody) {
             self.check_owner(&p)?;
         }
-        let diff = match p.verdict {
-            Verdict::Diff(diff) => diff,
+        let diff = match &p.verdict {
+            Verdict::Diff(diff) => diff.clone(),
             Verdict::Deferred { waits_for } => {
                 let names: Vec<_> = waits_for.iter().map(ToString::to_string).collect();
                 return Err(surprise(format!("still unknown: {}", names.join(", "))));
             }
         };
+        rest.note(&p);
+        if matches!(p.readiness, Readiness::Parked(_)) && (p.must_run || diff.is_empty()) {
+            return self.parked(p, &diff, rest, tries, pace).await;
+        }
         match p.readiness {
             Readiness::Pending(word) => {
-                if self.no_wait
-                    && (made || progress.calls > 0 || self.change.action == Action::Wait)
-                {
+                let called = made || progress.calls > 0 || rest.called();
+                if self.no_wait && (called || self.change.action == Action::Wait) {
+                    let word = match self.change.around {
+                        Some(_) if !rest.stopped() => super::around::unfinished(&word),
+                        _ => word,
+                    };
                     return Ok(Some(Ended::Accepted(word)));
                 }
                 self.pause(pace, &word).await?;
@@ -234,35 +270,36 @@ impl Step<'_> {
                     .residue(Residue::Remains)
                     .help("mend the cause and run the same command again"));
             }
-            Readiness::Parked(word) => {
-                return Err(Fault::new(
-                    self.node.kind(),
-                    Class::Surprise,
-                    format!("{} is {word}", self.addr()),
-                )
-                .help("run `cruddur-infra start`, then the same command again"));
+            Readiness::Ready if diff.is_empty() && self.change.around.is_some() => {
+                self.stop_again(rest, tries, pace).await?;
             }
             Readiness::Ready if diff.is_empty() => return Ok(Some(Ended::Ready(p.outputs))),
-            Readiness::Ready => {
+            // what stands still and need not run is changed as it is
+            Readiness::Ready | Readiness::Parked(_) => {
+                if self.change.around.is_some()
+                    && !self.marked(p.to_stop, rest, tries, pace).await?
+                {
+                    return Ok(None);
+                }
                 if progress.wait_for_effect(&diff) {
                     self.pause(pace, "not visible yet").await?;
                     return Ok(None);
                 }
                 if self.change.action == Action::Wait {
-                    self.change.admits(&diff).map_err(surprise)?;
+                    self.change.admits(&diff, made).map_err(surprise)?;
                 }
                 progress.call(&diff).map_err(|stuck| {
                     Fault::new(self.node.kind(), Class::Surprise, stuck)
                         .residue(Residue::Remains)
                         .help("plan again, and look at the object in the AWS console")
                 })?;
-                match self.node.update(&self.facts, self.change).await {
+                match self.node.update(&self.facts, self.change, made).await {
                     Ok(()) => {
                         tries.calls = 0;
                         pace.quicken();
                     }
                     Err(fault) => {
-                        progress.undo();
+                        progress.undo(fault.residue);
                         self.tolerate(fault, &mut tries.calls, pace).await?;
                     }
                 }
@@ -330,8 +367,32 @@ impl Step<'_> {
         }
     }
 
+    /// Waits for what is still there of a deleted object and goes by itself.
+    async fn outwait(&self) -> Result<(), Fault> {
+        let mut pace = Pace::new(self.clock, self.stop, LINGERING);
+        let mut tries = Tries::default();
+        loop {
+            let left = match self.node.lingers(&self.facts).await {
+                Ok(left) => left,
+                Err(fault) => {
+                    self.tolerate(fault, &mut tries.looks, &mut pace).await?;
+                    continue;
+                }
+            };
+            tries.looks = 0;
+            let Some(first) = left.first() else {
+                return Ok(());
+            };
+            let status = match left.len() {
+                1 => format!("{} {} lingers", first.what, first.id),
+                more => format!("{} {} and {} more linger", first.what, first.id, more - 1),
+            };
+            self.pause(&mut pace, &status).await?;
+        }
+    }
+
     /// Waits where a fault passes by itself, and gives it back where it does not.
-    async fn tolerate(
+    pub(super) async fn tolerate(
         &self,
         fault: Fault,
         tries: &mut u32,
@@ -363,18 +424,18 @@ impl Step<'_> {
     }
 }
 
-fn surprise(what: String) -> Fault {
+pub(super) fn surprise(what: String) -> Fault {
     Fault::new("plan", Class::Surprise, what)
         .help("the world has moved since the plan was made: plan again")
 }
 
 /// Counts what was tried again.
 #[derive(Default)]
-struct Tries {
+pub(super) struct Tries {
     /// Looks that failed, one after the other.
     looks: u32,
     /// Calls that failed, one after the other, whatever the looks between them gave.
-    calls: u32,
+    pub(super) calls: u32,
     conflicts: u32,
 }
 
@@ -396,6 +457,8 @@ struct Progress {
     before: Option<Diff>,
     looks: u32,
     fruitless: u32,
+    /// The reply to the last call was lost.
+    lost: bool,
 }
 
 impl Progress {
@@ -410,10 +473,11 @@ impl Progress {
 
     fn call(&mut self, diff: &Diff) -> Result<(), String> {
         if self.before.as_ref() == Some(diff) {
-            self.fruitless += 1;
+            self.fruitless += u32::from(!self.lost);
         } else {
             self.fruitless = 0;
         }
+        self.lost = false;
         if self.fruitless >= FRUITLESS || self.calls >= 40 {
             return Err(format!(
                 "still differs after every call: {}",
@@ -428,8 +492,14 @@ impl Progress {
 
     /// The call did not go through, so that nothing is to be seen of it and it does not count: what was refused many
     /// times while a role was on its way ends with that refusal, not with a remark about the number of calls.
-    fn undo(&mut self) {
-        self.before = None;
+    ///
+    /// Where its reply was lost, it may have gone through: then as many looks are taken as after a call that did.
+    fn undo(&mut self, residue: Residue) {
+        if residue == Residue::Unknown {
+            self.lost = true;
+        } else {
+            self.before = None;
+        }
         self.calls = self.calls.saturating_sub(1);
     }
 }

@@ -74,6 +74,8 @@ pub(super) struct Pace<'a> {
     wait: Wait,
     started: f64,
     next: f64,
+    /// How many times the kind's limit this step may take.
+    granted: f64,
 }
 
 /// The shortest pause in real seconds, however fast the world runs.
@@ -90,6 +92,7 @@ impl<'a> Pace<'a> {
             wait,
             started: clock.now(),
             next: wait.every.min(1.0),
+            granted: 1.0,
         }
     }
 
@@ -100,7 +103,12 @@ impl<'a> Pace<'a> {
 
     /// Seconds after which the step is given up.
     pub(super) fn limit(&self) -> f64 {
-        millis((self.wait.up_to / self.clock.speed()).max(SHORTEST_LIMIT))
+        millis(self.granted * (self.wait.up_to / self.clock.speed()).max(SHORTEST_LIMIT))
+    }
+
+    /// Gives as much time again: another call that takes its own time was made.
+    pub(super) fn grant(&mut self) {
+        self.granted += 1.0;
     }
 
     /// Starts the rhythm again: something was just changed, so that the first looks come soon.

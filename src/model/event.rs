@@ -1,6 +1,6 @@
 //! What happens during a run, as owned data. The terminal view and the JSON stream are two folds over it.
 
-use super::{Action, Addr, Fault};
+use super::{Action, Addr, Fault, Receipt};
 use serde::{Deserialize, Serialize};
 
 /// How a run ended.
@@ -87,6 +87,8 @@ pub enum Event {
         /// What is in flight.
         in_flight: Vec<Addr>,
     },
+    /// What a destroy leaves behind.
+    Receipt { receipt: Box<Receipt> },
     /// The run is over.
     Finished { summary: RunSummary },
 }

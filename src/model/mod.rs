@@ -10,6 +10,8 @@ mod observed;
 mod outputs;
 mod period;
 mod plan;
+mod promise;
+mod receipt;
 mod secret;
 
 pub use addr::{Addr, AddrError, OutputRef};
@@ -22,6 +24,10 @@ pub use observed::{Observed, Owner, Presence, Readiness, Verdict};
 pub use outputs::{Output, Outputs};
 pub use period::Period;
 pub use plan::{
-    Action, ApiCall, Change, FORMAT_VERSION, Orphan, Plan, PlanOptions, Purpose, Summary,
+    Action, ApiCall, Around, Change, FORMAT_VERSION, Orphan, Plan, PlanOptions, Purpose, Summary,
+};
+pub use receipt::{
+    Cost, DatabaseHeld, Deleted, Holding, Kept, PriceList, Receipt, Remains, Remnant, TableHeld,
+    Unseen,
 };
 pub use secret::Secret;

@@ -59,6 +59,10 @@ pub struct Presence {
     pub verdict: Verdict,
     /// Whose it is.
     pub owner: Owner,
+    /// It stands still, and has to run for what differs, or may have to.
+    pub must_run: bool,
+    /// It was started only to be changed, and is to be stopped again.
+    pub to_stop: bool,
     /// Why it must not be deleted now.
     pub guard: Option<String>,
     /// Further facts for `status`, by name.

@@ -28,6 +28,16 @@ pub enum Action {
     Forget,
 }
 
+/// What is done around a change of something that stands still on purpose (a stopped instance).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Around {
+    /// It stands still: it is started, changed, and stopped again.
+    StartAndStop,
+    /// It was started to be changed and still runs: it is stopped again.
+    Stop,
+}
+
 /// One call to a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiCall {
@@ -69,7 +79,10 @@ pub struct Change {
     pub lock: Option<String>,
     /// The calls that it will make.
     pub calls: Vec<ApiCall>,
-    /// Why apply will not do it as it stands.
+    /// What is done around it, where it stands still on purpose or was started only for a change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around: Option<Around>,
+    /// Why apply will not do it as it stands, one reason a line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
     /// What the object looked like, digested; a saved plan holds only while this does.
@@ -81,36 +94,22 @@ pub struct Change {
 }
 
 impl Change {
+    /// Adds a reason why apply will not do it as it stands.
+    pub fn refuse(&mut self, why: &str) {
+        let line = why.replace('\n', " ");
+        match &mut self.refused {
+            Some(before) if before.lines().any(|l| l == line) => {}
+            Some(before) => {
+                before.push('\n');
+                before.push_str(&line);
+            }
+            None => self.refused = Some(line),
+        }
+    }
+
     /// Tells whether the change does anything at all.
     pub fn is_change(&self) -> bool {
         !matches!(self.action, Action::NoOp)
-    }
-
-    /// Tells whether a final diff is no stronger than what was promised, or says what is new.
-    ///
-    /// # Errors
-    /// The sentence that names the surprise.
-    pub fn admits(&self, fin: &Diff) -> Result<(), String> {
-        use super::Force;
-        for field in &fin.0 {
-            let promised = self
-                .diff
-                .0
-                .iter()
-                .any(|p| p.path == field.path && p.after == field.after);
-            let within = match self.action {
-                // of something new, everything may still have to be completed
-                Action::Create | Action::Replace => field.force == Force::Update,
-                Action::Update | Action::Adopt => {
-                    promised || (!self.deferred.is_empty() && field.force == Force::Update)
-                }
-                _ => false,
-            };
-            if !within {
-                return Err(format!("{} was not in the plan", field.path));
-            }
-        }
-        Ok(())
     }
 }
 
@@ -176,6 +175,12 @@ pub struct PlanOptions {
     /// `--final-snapshot`.
     #[serde(default)]
     pub final_snapshot: Option<String>,
+    /// `--allow-data-loss`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_data_loss: Vec<Addr>,
+    /// `--wait`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wait: bool,
 }
 
 /// The plan.
@@ -240,5 +245,6 @@ impl Plan {
         self.changes
             .iter()
             .filter_map(|c| c.refused.as_deref().map(|why| (&c.addr, why)))
+            .flat_map(|(addr, why)| why.lines().map(move |line| (addr, line)))
     }
 }

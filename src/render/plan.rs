@@ -55,6 +55,7 @@ fn allowed(options: &PlanOptions) -> Vec<String> {
     };
     let mut all = named("--adopt", &options.adopt);
     all.extend(named("--allow-replace", &options.allow_replace));
+    all.extend(named("--allow-data-loss", &options.allow_data_loss));
     let flags = [
         (options.prune, "--prune"),
         (options.skip_final_snapshot, "--skip-final-snapshot"),

@@ -14,6 +14,7 @@ pub(super) fn change(addr: &str, action: Action, reason: &str) -> Change {
         after: vec![],
         lock: None,
         calls: vec![],
+        around: None,
         refused: None,
         fingerprint: None,
         id: None,

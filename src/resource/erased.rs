@@ -1,16 +1,14 @@
 //! The erasure: a typed kind with its spec becomes an object that speaks only plain data.
 
 use super::{
-    AssetRequest, Claims, Complaint, Facts, Implied, OnDestroy, OutputDecl, Reach, Resource,
-    StackFacts, Unresolved, Wait,
+    AssetRequest, Claims, Complaint, Doomed, Facts, Implied, OnDestroy, OutputDecl, Reach,
+    Resource, Unresolved, Wait, not_seen,
 };
 use crate::model::{
-    Action, Addr, ApiCall, Change, Class, Diff, Fault, Observed, Orphan, OutputRef, Outputs, Owner,
-    Presence, Readiness, Verdict,
+    Action, Addr, ApiCall, Around, Change, Class, Diagnostic, Diff, Fault, Observed, OutputRef,
+    Outputs, Owner, Presence, Readiness, Remains, Remnant, Verdict,
 };
-use crate::yaml::{Node, Problem};
 use futures_util::future::BoxFuture;
-use schemars::{Schema, SchemaGenerator};
 use std::sync::Arc;
 
 /// A kind together with one entry's spec.
@@ -56,6 +54,7 @@ pub trait Managed: Send + Sync {
     fn follows(&self) -> bool;
     fn lives_in(&self) -> Option<Addr>;
     fn stoppable(&self) -> bool;
+    fn outlives(&self) -> bool;
     fn outputs(&self) -> &'static [OutputDecl];
     fn references(&self) -> Vec<OutputRef>;
     fn assets(&self) -> Vec<AssetRequest>;
@@ -64,7 +63,7 @@ pub trait Managed: Send + Sync {
     fn claims(&self, facts: &Facts) -> serde_json::Value;
     fn check(&self, facts: &Facts, others: &Claims) -> Vec<Complaint>;
     fn foretold(&self, facts: &Facts) -> Outputs;
-    fn calls(&self, action: Action, diff: &Diff) -> Vec<ApiCall>;
+    fn calls(&self, action: Action, diff: &Diff, around: Option<Around>) -> Vec<ApiCall>;
     fn lock(&self, facts: &Facts) -> Option<String>;
     /// Starts to look at the object, as soon as it is known what it is found by.
     fn look<'a>(&'a self, facts: &Facts) -> Look<'a>;
@@ -72,15 +71,28 @@ pub trait Managed: Send + Sync {
     fn observe<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Observed, Fault>>;
     /// Makes the object.
     fn create<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
-    /// Looks again, and changes what still differs and was promised.
+    /// Looks again, and changes what still differs and was promised. `made` says that this step has made the object.
     fn update<'a>(
         &'a self,
         facts: &'a Facts,
         promised: &'a Change,
+        made: bool,
     ) -> BoxFuture<'a, Result<(), Fault>>;
     /// Deletes the object, where it is there and ours to delete.
     fn delete<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
+    /// Looks for what the deletion would run into, or would break for others.
+    fn in_the_way<'a>(
+        &'a self,
+        facts: &'a Facts,
+        doomed: &'a Doomed,
+    ) -> BoxFuture<'a, Vec<Diagnostic>>;
+    /// Looks for what stays once the object is deleted.
+    fn remains<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Remains>;
+    /// Looks for what is still there of a deleted object, and goes by itself.
+    fn lingers<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Vec<Remnant>, Fault>>;
     fn stop<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
+    /// Sets or takes off the mark that it is to be stopped again.
+    fn mark_to_stop<'a>(&'a self, facts: &'a Facts, on: bool) -> BoxFuture<'a, Result<(), Fault>>;
     fn start<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
 }
 
@@ -139,6 +151,9 @@ impl<R: Resource> Managed for Entry<R> {
     fn stoppable(&self) -> bool {
         R::STOPPABLE
     }
+    fn outlives(&self) -> bool {
+        R::OUTLIVES
+    }
     fn outputs(&self) -> &'static [OutputDecl] {
         R::OUTPUTS
     }
@@ -163,8 +178,12 @@ impl<R: Resource> Managed for Entry<R> {
     fn foretold(&self, facts: &Facts) -> Outputs {
         R::foretold(&self.spec, facts)
     }
-    fn calls(&self, action: Action, diff: &Diff) -> Vec<ApiCall> {
-        R::calls(action, diff)
+    fn calls(&self, action: Action, diff: &Diff, around: Option<Around>) -> Vec<ApiCall> {
+        let calls = R::calls(action, diff);
+        match around {
+            Some(around) => R::calls_around(around, calls),
+            None => calls,
+        }
     }
     fn lock(&self, facts: &Facts) -> Option<String> {
         R::key(&self.spec, facts).ok().and_then(|k| R::lock(&k))
@@ -203,6 +222,7 @@ impl<R: Resource> Managed for Entry<R> {
         &'a self,
         facts: &'a Facts,
         promised: &'a Change,
+        made: bool,
     ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let want = R::desired(&self.spec, facts).map_err(|u| unresolved(R::KIND, u))?;
@@ -211,7 +231,12 @@ impl<R: Resource> Managed for Entry<R> {
             if fin.is_empty() {
                 return Ok(());
             }
-            promised.admits(&fin).map_err(|what| {
+            let run = facts.stack.run.as_str();
+            let by_us = made || R::made_by(&have).is_some_and(|maker| maker == run);
+            let mut open = fin.clone();
+            open.0
+                .retain(|field| !R::TIDIES.contains(&field.path.as_str()));
+            promised.admits(&open, by_us).map_err(|what| {
                 Fault::new(R::KIND, Class::Surprise, what)
                     .help("the world has moved since the plan was made: plan again")
             })?;
@@ -242,13 +267,66 @@ impl<R: Resource> Managed for Entry<R> {
         })
     }
 
+    fn in_the_way<'a>(
+        &'a self,
+        facts: &'a Facts,
+        doomed: &'a Doomed,
+    ) -> BoxFuture<'a, Vec<Diagnostic>> {
+        Box::pin(async move {
+            let found = match self.live(facts).await {
+                Ok(Some(have)) => {
+                    let want = R::desired(&self.spec, facts).ok();
+                    self.kind
+                        .in_the_way(want.as_ref(), &have, facts, doomed)
+                        .await
+                }
+                Ok(None) => Vec::new(),
+                Err(fault) => vec![not_seen("what may be in the way", &fault)],
+            };
+            found.into_iter().map(|d| d.at(&facts.addr)).collect()
+        })
+    }
+
+    fn remains<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Remains> {
+        Box::pin(async move {
+            match R::key(&self.spec, facts) {
+                Ok(key) => remains_of(self.kind.as_ref(), &key, facts).await,
+                // what it was found by went with what it lived in
+                Err(_) => Remains::default(),
+            }
+        })
+    }
+
+    fn lingers<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Vec<Remnant>, Fault>> {
+        Box::pin(async move {
+            match R::key(&self.spec, facts) {
+                Ok(key) => self.kind.lingers(&key, facts).await,
+                Err(_) => Ok(Vec::new()),
+            }
+        })
+    }
+
     fn stop<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move { self.kind.stop(&self.must_live(facts).await?).await })
+    }
+
+    fn mark_to_stop<'a>(&'a self, facts: &'a Facts, on: bool) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let have = self.must_live(facts).await?;
+            self.kind.mark_to_stop(&have, on).await
+        })
     }
 
     fn start<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move { self.kind.start(&self.must_live(facts).await?).await })
     }
+}
+
+pub(super) async fn remains_of<R: Resource>(kind: &R, key: &R::Key, facts: &Facts) -> Remains {
+    let (mut remains, lingers) =
+        futures_util::future::join(kind.remains(key, facts), kind.lingers(key, facts)).await;
+    remains.note(&facts.addr, "what goes by itself", lingers);
+    remains
 }
 
 impl<R: Resource> Looked for LookedAt<'_, R> {
@@ -283,121 +361,21 @@ impl<R: Resource> Looked for LookedAt<'_, R> {
         let (Some(have), Some(readiness)) = (&self.live, readiness) else {
             return Ok(Observed::Absent { verdict, warnings });
         };
+        let must_run = match &verdict {
+            _ if !R::STOPPABLE || !matches!(readiness, Readiness::Parked(_)) => false,
+            Verdict::Diff(diff) => !diff.is_empty() && R::must_run(diff),
+            Verdict::Deferred { .. } => true,
+        };
         Ok(Observed::Present(Box::new(Presence {
             outputs: R::outputs(spec, facts, have),
             readiness,
             verdict,
             owner: R::owner(have, &facts.stack.stack),
+            must_run,
+            to_stop: R::STOPPABLE && R::to_stop(have),
             guard: R::guard(have, facts),
             details: R::details(have),
             warnings,
         })))
-    }
-}
-
-/// A kind as the loader sees it.
-#[allow(missing_docs)]
-pub trait Kind: Send + Sync {
-    fn name(&self) -> &'static str;
-    fn section(&self) -> &'static str;
-    fn about(&self) -> &'static str;
-    fn outputs(&self) -> &'static [OutputDecl];
-    fn finding_is_dear(&self) -> bool;
-    fn wait(&self) -> Wait;
-    fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
-    /// Reads an entry's spec.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    fn open(&self, node: &Node) -> Result<Box<dyn Managed>, Vec<Problem>>;
-    /// Finds what carries the stack's tag.
-    fn find_owned<'a>(
-        &'a self,
-        stack: &'a Arc<StackFacts>,
-    ) -> BoxFuture<'a, Result<Vec<Orphan>, Fault>>;
-    /// Deletes what [`find_owned`](Kind::find_owned) found, by AWS's name for it.
-    fn delete_owned<'a>(
-        &'a self,
-        id: &'a str,
-        facts: &'a Facts,
-    ) -> BoxFuture<'a, Result<(), Fault>>;
-}
-
-/// A kind with its clients, erased by [`Kind`].
-pub struct KindOf<R: Resource>(pub Arc<R>);
-
-impl<R: Resource> Kind for KindOf<R> {
-    fn name(&self) -> &'static str {
-        R::KIND
-    }
-    fn section(&self) -> &'static str {
-        R::SECTION
-    }
-    fn about(&self) -> &'static str {
-        R::ABOUT
-    }
-    fn outputs(&self) -> &'static [OutputDecl] {
-        R::OUTPUTS
-    }
-    fn finding_is_dear(&self) -> bool {
-        R::FINDING_IS_DEAR
-    }
-    fn wait(&self) -> Wait {
-        R::WAIT
-    }
-    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<R::Spec>()
-    }
-    fn open(&self, node: &Node) -> Result<Box<dyn Managed>, Vec<Problem>> {
-        let spec = crate::yaml::read::<R::Spec>(node)?;
-        Ok(Box::new(Entry {
-            kind: self.0.clone(),
-            spec,
-        }))
-    }
-
-    fn find_owned<'a>(
-        &'a self,
-        stack: &'a Arc<StackFacts>,
-    ) -> BoxFuture<'a, Result<Vec<Orphan>, Fault>> {
-        Box::pin(async move {
-            Ok(self
-                .0
-                .find_owned(&stack.stack)
-                .await?
-                .into_iter()
-                .filter_map(|found| {
-                    let facts = Facts {
-                        addr: found.addr.parse().ok()?,
-                        stack: stack.clone(),
-                        outputs: Arc::default(),
-                    };
-                    Some(Orphan {
-                        guard: R::guard(&found.live, &facts),
-                        addr: facts.addr,
-                        id: found.id,
-                        holds_data: R::HOLDS_DATA,
-                    })
-                })
-                .collect())
-        })
-    }
-
-    fn delete_owned<'a>(
-        &'a self,
-        id: &'a str,
-        facts: &'a Facts,
-    ) -> BoxFuture<'a, Result<(), Fault>> {
-        Box::pin(async move {
-            for found in self.0.find_owned(&facts.stack.stack).await? {
-                if found.id == id {
-                    if let Some(why) = R::guard(&found.live, facts) {
-                        return Err(Fault::new(R::KIND, Class::Surprise, why));
-                    }
-                    return self.0.delete(&found.live, facts).await;
-                }
-            }
-            Ok(())
-        })
     }
 }

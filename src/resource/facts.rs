@@ -43,6 +43,25 @@ pub enum FinalSnapshot {
     Skip,
 }
 
+/// What goes in the same run, each with the names that AWS has for it: what uses an object and goes as well is not in
+/// the way of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Doomed(pub BTreeMap<Addr, BTreeSet<String>>);
+
+impl Doomed {
+    /// Tells whether an object of this kind goes that AWS calls so; the end of an ARN or of a path counts as well.
+    pub fn includes(&self, kind: &str, name: &str) -> bool {
+        let of_kind = self.0.iter().filter(|(addr, _)| addr.kind == kind);
+        let mut ids = of_kind.flat_map(|(_, ids)| ids);
+        ids.any(|id| id == name || id.rsplit(['/', ':']).next() == Some(name))
+    }
+
+    /// Returns how many objects of a kind go.
+    pub fn count(&self, kind: &str) -> usize {
+        self.0.keys().filter(|addr| addr.kind == kind).count()
+    }
+}
+
 /// The kind under which an unset variable is waited for.
 pub const ENVIRONMENT: &str = "env";
 
@@ -61,6 +80,9 @@ pub struct StackFacts {
     pub owner: String,
     /// Where it runs.
     pub workspace: String,
+    /// The run's nonce: what this run makes carries it, so that a create whose reply was lost can be told from somebody
+    /// else's. Empty: nothing carries one.
+    pub run: String,
     /// The moment at which the command began, in seconds since 1970.
     pub now: i64,
     /// This machine's public address, where it was asked for.

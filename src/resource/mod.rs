@@ -4,15 +4,18 @@
 mod erased;
 mod facts;
 mod input;
+mod kind;
 mod template;
 
-pub use erased::{Entry, Kind, KindOf, Look, Looked, Managed};
-pub use facts::{AssetRequest, ENVIRONMENT, Facts, FinalSnapshot, StackFacts, Unresolved};
+pub use erased::{Entry, Look, Looked, Managed};
+pub use facts::{AssetRequest, Doomed, ENVIRONMENT, Facts, FinalSnapshot, StackFacts, Unresolved};
 pub use input::{Input, MARK, SECRET_MARK, SecretInput, Text};
+pub use kind::{Kind, KindOf};
 pub use template::{Part, Template, TemplateError};
 
 use crate::model::{
-    Action, Addr, ApiCall, Diagnostic, Diff, Fault, OutputRef, Outputs, Owner, Readiness, Shown,
+    Action, Addr, ApiCall, Around, Diagnostic, Diff, Fault, OutputRef, Outputs, Owner, Readiness,
+    Remains, Remnant, Shown,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -162,6 +165,12 @@ pub trait Resource: Send + Sync + 'static {
     /// What it comes after may undo it: a script that makes a table anew takes the rights on it along. Where something
     /// that [connects](Reach::Connects) and comes before it changes in a run, it is looked at again afterwards.
     const FOLLOWS: bool = false;
+    /// Fields of a diff that only remove exact copies, which a lost reply or two runs at once have left: they are mended
+    /// without having been promised.
+    const TIDIES: &'static [&'static str] = &[];
+    /// `destroy` deletes it after everything that does not say so: AWS may need it for a while after what used it is
+    /// gone (a function's role, for its network interfaces).
+    const OUTLIVES: bool = false;
     /// What is written in stack.yaml.
     type Spec: DeserializeOwned + JsonSchema + Send + Sync;
     /// What it is found by.
@@ -208,12 +217,32 @@ pub trait Resource: Send + Sync + 'static {
     /// Tells whose it is.
     fn owner(have: &Self::Live, stack: &str) -> Owner;
 
+    /// Returns the nonce of the run that made it, where the object carries one.
+    fn made_by(_have: &Self::Live) -> Option<&str> {
+        None
+    }
+
     /// Returns the calls that an action will make.
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall>;
 
     /// Returns what must not be written by two steps at once.
     fn lock(_key: &Self::Key) -> Option<String> {
         None
+    }
+
+    /// Tells whether the object has to run for what differs; only where [`STOPPABLE`](Resource::STOPPABLE).
+    fn must_run(_diff: &Diff) -> bool {
+        true
+    }
+
+    /// Tells whether the object has the mark of [`mark_to_stop`](Resource::mark_to_stop).
+    fn to_stop(_have: &Self::Live) -> bool {
+        false
+    }
+
+    /// Adds the calls that go around a change of something that stands still to the calls of the change itself.
+    fn calls_around(_around: Around, calls: Vec<ApiCall>) -> Vec<ApiCall> {
+        calls
     }
 
     /// Returns why the object must not be deleted now.
@@ -301,8 +330,51 @@ pub trait Resource: Send + Sync + 'static {
         async { Ok(Vec::new()) }
     }
 
+    /// Looks for what its deletion would run into, or would break for others, and that [`read`](Resource::read) does
+    /// not show. It is asked for every object before the first deletion. An error keeps everything from being deleted;
+    /// a warning is told. A look that fails is a warning that says what was not seen ([`not_seen`]), never absence.
+    fn in_the_way(
+        &self,
+        _want: Option<&Self::Desired>,
+        _have: &Self::Live,
+        _facts: &Facts,
+        _doomed: &Doomed,
+    ) -> impl Future<Output = Vec<Diagnostic>> + Send {
+        async { Vec::new() }
+    }
+
+    /// Returns what an object of the stack is found by that [`find_owned`](Resource::find_owned) gave this id, where
+    /// something may remain of it.
+    fn key_of_owned(_id: &str) -> Option<Self::Key> {
+        None
+    }
+
+    /// Looks for what stays in the account once the object is deleted, whether it is by now or not.
+    fn remains(&self, _key: &Self::Key, _facts: &Facts) -> impl Future<Output = Remains> + Send {
+        async { Remains::default() }
+    }
+
+    /// Looks for what is still there of a deleted object and goes by itself, later.
+    fn lingers(
+        &self,
+        _key: &Self::Key,
+        _facts: &Facts,
+    ) -> impl Future<Output = Result<Vec<Remnant>, Fault>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
     /// Stops it; only where [`STOPPABLE`](Resource::STOPPABLE).
     fn stop(&self, _have: &Self::Live) -> impl Future<Output = Result<(), Fault>> + Send {
+        async { Err(not_stoppable(Self::KIND)) }
+    }
+
+    /// Sets or takes off the mark that says: it was started only to be changed, and is to be stopped again. It outlives
+    /// the run, so that the next one knows; only where [`STOPPABLE`](Resource::STOPPABLE).
+    fn mark_to_stop(
+        &self,
+        _have: &Self::Live,
+        _on: bool,
+    ) -> impl Future<Output = Result<(), Fault>> + Send {
         async { Err(not_stoppable(Self::KIND)) }
     }
 
@@ -310,6 +382,14 @@ pub trait Resource: Send + Sync + 'static {
     fn start(&self, _have: &Self::Live) -> impl Future<Output = Result<(), Fault>> + Send {
         async { Err(not_stoppable(Self::KIND)) }
     }
+}
+
+/// Says that something which may be in the way of a deletion could not be looked at.
+pub fn not_seen(what: &str, fault: &Fault) -> Diagnostic {
+    let help = fault.help.as_deref();
+    Diagnostic::warning(format!("{what} could not be looked at"))
+        .detail(format!("{fault}. It may be in the way of the deletion."))
+        .help(help.unwrap_or("allow the read, or make sure of it by hand"))
 }
 
 fn not_stoppable(kind: &str) -> Fault {

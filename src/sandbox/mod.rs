@@ -14,6 +14,7 @@ pub mod postgres;
 pub mod rds;
 pub mod scheduler;
 pub mod server;
+pub mod ssm;
 pub mod store;
 pub mod sts;
 pub mod timing;
@@ -99,6 +100,7 @@ impl Sandbox {
             Service::Sts => sts::handle(self, call).await,
             Service::CognitoIdp => cognito::handle(self, call).await,
             Service::Logs => logs::handle(self, call).await,
+            Service::Ssm => ssm::handle(self, call).await,
             Service::Lambda => lambda::handle(self, call).await,
             Service::Scheduler => scheduler::handle(self, call).await,
         }

@@ -18,6 +18,8 @@ pub enum Service {
     CognitoIdp,
     /// CloudWatch Logs. JSON 1.1.
     Logs,
+    /// Systems Manager. JSON 1.1.
+    Ssm,
     /// REST with JSON bodies.
     Lambda,
     /// REST with JSON bodies.
@@ -44,7 +46,7 @@ pub struct Call {
 pub enum Input {
     /// Form parameters (rds, ec2, iam, sts).
     Query(Params),
-    /// A JSON body (cognito-idp, logs).
+    /// A JSON body (cognito-idp, logs, ssm).
     Json(Value),
     /// Method, decoded path segments, query string and JSON body (lambda, scheduler).
     Rest {

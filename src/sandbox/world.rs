@@ -1,6 +1,6 @@
 //! Everything that exists in the sandbox, as one readable JSON document.
 
-use super::{cognito, ec2, iam, lambda, logs, rds, scheduler};
+use super::{cognito, ec2, iam, lambda, logs, rds, scheduler, ssm};
 use serde::{Deserialize, Serialize};
 
 /// The account that the sandbox plays.
@@ -29,6 +29,9 @@ pub struct World {
     /// Log groups; a world from before they were there has none.
     #[serde(default)]
     pub logs: logs::State,
+    /// Parameters; a world from before they were there has none.
+    #[serde(default)]
+    pub ssm: ssm::State,
 }
 
 impl World {
@@ -45,6 +48,7 @@ impl World {
             cognito: cognito::State::first(region),
             scheduler: scheduler::State::default(),
             logs: logs::State::default(),
+            ssm: ssm::State::default(),
         }
     }
 

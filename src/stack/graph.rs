@@ -49,6 +49,10 @@ pub fn schema(kinds: &[Arc<dyn Kind>]) -> Value {
         "account".to_owned(),
         json!({"type": "string", "pattern": "^[0-9]{12}$", "description": "The AWS account; credentials of another one are refused"}),
     );
+    sections.insert(
+        "lock".to_owned(),
+        json!({"type": "boolean", "description": "Whoever changes the stack holds its lock meanwhile, as with --lock"}),
+    );
     for kind in kinds {
         let mut spec = kind.schema(&mut generator).to_value();
         // a reference is resolved, because the two keys that every entry may have are added to it

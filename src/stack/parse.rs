@@ -35,6 +35,8 @@ pub struct Loaded {
     pub region: Option<String>,
     /// The account, where the file says one.
     pub account: Option<String>,
+    /// `lock: true`: whoever changes the stack holds its lock.
+    pub locks: bool,
     /// The entries that could be read.
     pub entries: BTreeMap<Addr, Entry>,
     /// Every address in the file, readable or not: a reference to a broken entry is not dangling.
@@ -55,6 +57,7 @@ pub fn parse(file: &str, source: &str, kinds: &[Arc<dyn Kind>]) -> Loaded {
         name: String::new(),
         region: None,
         account: None,
+        locks: false,
         entries: BTreeMap::new(),
         addresses: BTreeSet::new(),
         after: BTreeMap::new(),
@@ -103,7 +106,7 @@ impl Loaded {
             return;
         };
         let kinds = self.kinds.clone();
-        let mut known: Vec<&str> = vec!["stack", "region", "account"];
+        let mut known: Vec<&str> = vec!["stack", "region", "account", "lock"];
         known.extend(kinds.iter().map(|k| k.section()));
         let mut named = false;
         for (key, node) in members {
@@ -141,6 +144,14 @@ impl Loaded {
                         "`account` is no AWS account",
                         "write its twelve digits in quotes, as in `account: \"123456789012\"`"
                             .to_owned(),
+                    ),
+                },
+                "lock" => match &node.value {
+                    Value::Bool(locks) => self.locks = *locks,
+                    _ => self.complain(
+                        (node.offset, node.len),
+                        "`lock` is true or false",
+                        "write `lock: true` where runs must hold the stack's lock".to_owned(),
                     ),
                 },
                 section => match kinds.iter().find(|k| k.section() == section) {

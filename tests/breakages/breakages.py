@@ -26,7 +26,7 @@ BREAKAGES = [
     # ---------------------------------------------------------------- the engine
     Breakage(
         "what is still being made counts as done",
-        [(PLAN, "(None, Readiness::Pending(_) | Readiness::Failed(_)) => Action::Wait,", "(None, Readiness::Failed(_)) => Action::Wait,")],
+        [(PLAN, "                (None, Readiness::Pending(_)) => Action::Wait,\n", "")],
         RANDOM,
     ),
     Breakage(
@@ -124,7 +124,7 @@ BREAKAGES = [
     ),
     Breakage(
         "the promise is not checked",
-        [("src/model/plan.rs", "if !within {", "if !within && field.path.is_empty() {")],
+        [("src/model/promise.rs", '_ => Err(format!("{path} was not in the plan")),', "_ => Ok(()),")],
         PROMISES,
     ),
     Breakage(
@@ -377,7 +377,7 @@ BREAKAGES = [
     ),
     Breakage(
         "a refusal that was taken out of a plan is not missed",
-        [("src/engine/saved.rs", " || saved.refused != now.refused {", " {"), ("src/engine/saved.rs", "saved.changes != now.changes)", "saved.changes.len() != now.changes.len())")],
+        [("src/engine/saved.rs", "        || saved.refused != now.refused\n", ""), ("src/engine/saved.rs", "saved.changes != now.changes)", "saved.changes.len() != now.changes.len())")],
         ("it", "cli_tampered"),
     ),
     Breakage(
@@ -409,5 +409,94 @@ BREAKAGES = [
         "a file in a package is a folder too",
         [("src/assets/unzip.rs", "if self.folders.contains(path) || above()", "if path.is_empty() && above()")],
         ("lib", "assets::unzip"),
+    ),
+    # ---------------------------------------------------------------- what stands still
+    Breakage(
+        "what was started for a change runs on",
+        [(STEP, "Readiness::Ready if diff.is_empty() && self.change.around.is_some() => {", "Readiness::Ready if diff.is_empty() && self.change.around.is_none() && p.to_stop => {")],
+        ("it", "engine_rest"),
+    ),
+    Breakage(
+        "what was started for a change has no mark",
+        [("src/engine/around.rs", "        if has || rest.marked {\n", "        if has || rest.marked || !rest.ran {\n")],
+        RANDOM,
+    ),
+    Breakage(
+        "something is started for what was not promised",
+        [("src/engine/around.rs", "        self.change.admits(diff, false).map_err(surprise)?;\n", "")],
+        ("it", "engine_rest"),
+    ),
+    Breakage(
+        "scripts run on a database that is stopped again",
+        [(PLAN, "        if info.connects\n            && let Some(still)", "        if info.follows\n            && let Some(still)")],
+        ("it", "engine_rest"),
+    ),
+    Breakage(
+        "a stop drops what waits for the window",
+        [("src/kinds/rds_instance/diff.rs", "    if !have.rests() {\n", "    if !have.rests() || have.to_stop() {\n")],
+        ("lib", "rds_instance"),
+    ),
+    Breakage(
+        "start leaves the mark, and the next apply stops it",
+        [("src/engine/power.rs", "                if !p.to_stop {\n", "                if !p.to_stop || way == Power::Start {\n")],
+        ("it", "engine_rest"),
+    ),
+    # ---------------------------------------------------------------- the end
+    Breakage(
+        "what is in the way of a destroy is only told",
+        [("src/cli/in_the_way.rs", "Severity::Error => change.refuse(&diagnostic.summary),", "Severity::Error => warnings.push(diagnostic),")],
+        ("it", "cli_destroy"),
+    ),
+    Breakage(
+        "a look that is denied counts as nothing there",
+        [
+            (
+                "src/kinds/iam_policy/mod.rs",
+                'Err(fault) => vec![not_seen("to what the policy is attached", &fault)],',
+                "Err(_) => Vec::new(),",
+            )
+        ],
+        ("it", "cli_destroy"),
+    ),
+    Breakage(
+        "a receipt takes what it may not see for nothing",
+        [("src/model/receipt.rs", "Err(error) => self.unseen.push(Unseen {", "Err(error) if error.to_string().is_empty() => self.unseen.push(Unseen {"),
+         ("src/model/receipt.rs", "                because: error.to_string(),\n            }),", "                because: error.to_string(),\n            }),\n            Err(_) => {}")],
+        ("it", "cli_destroy"),
+    ),
+    Breakage(
+        "what goes as well is in the way",
+        [("src/resource/facts.rs", "ids.any(|id| id == name || id.rsplit(['/', ':']).next() == Some(name))", "ids.any(|id| id.is_empty() && id == name)")],
+        ("it", "cli_destroy"),
+    ),
+    Breakage(
+        "--yes is enough to lose data",
+        [("src/cli/data.rs", ".filter(|h| options.skip_final_snapshot && !h.is_empty());", ".filter(|h| options.skip_final_snapshot && h.id.is_empty());")],
+        ("lib", "cli::data"),
+    ),
+    Breakage(
+        "a database that could not be looked into counts as empty",
+        [("src/model/receipt.rs", "        self.unseen.is_none()\n            && self\n", "        self\n")],
+        ("lib", "cli::data"),
+    ),
+    Breakage(
+        "interfaces of a function with a longer name are its own",
+        [("src/kinds/lambda_function/remains.rs", "matches!(parts.len(), 1 | 5) && parts.iter().all(|p| hex(&p))", "!parts.is_empty()")],
+        ("lib", "kinds::lambda_function"),
+    ),
+    Breakage(
+        "interfaces are not waited for",
+        [(STEP, "if self.await_rest && matches!(ended, Ended::Gone) {", "if self.no_wait && self.await_rest && matches!(ended, Ended::Gone) {")],
+        ("it", "cli_destroy"),
+    ),
+    Breakage(
+        "roles go while something still needs them",
+        [(APPLY, "self.late.contains(addr) && !self.open.is_empty()", "self.late.contains(addr) && self.open.is_empty()")],
+        ("it", "engine_promises"),
+    ),
+    Breakage(
+        "a region without a price has that of another",
+        [("src/aws/prices.rs", "let of_region = |row: &&(&str, f64, f64)| row.0 == region;", "let of_region = |row: &&(&str, f64, f64)| !row.0.is_empty() || row.0 == region;")],
+        ("lib", "aws::prices"),
     ),
 ]

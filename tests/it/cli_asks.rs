@@ -60,8 +60,21 @@ fn without_a_terminal_nothing_is_changed_without_a_word() {
     no(&["destroy"]);
     work.has_one_of_each();
     work.bare(&["destroy"]).code(1).says("cruddur");
-    // a file is no word: whoever can write it could write that everything is to go
+    // rows are lost only where their database is named, and they are named before
+    let lossy = ["destroy", "--skip-final-snapshot", "--yes"];
+    work.bare(&lossy)
+        .code(1)
+        .says("public.users: 4 rows")
+        .says("--allow-data-loss rds_instance.main");
+    work.has_one_of_each();
     yes(&["destroy", "--skip-final-snapshot", "--out", "d.json"]);
+    work.bare(&["apply", "d.json", "--yes"])
+        .code(1)
+        .says("--allow-data-loss rds_instance.main");
+    work.has_one_of_each();
+    let named = ["--allow-data-loss", "rds_instance.main", "--out", "d.json"];
+    yes(&[&lossy[..2], &named].concat());
+    // a file is no word: whoever can write it could write that everything is to go
     no(&["apply", "d.json"]);
     work.has_one_of_each();
     yes(&["apply", "d.json", "--yes"]);

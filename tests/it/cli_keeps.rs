@@ -188,7 +188,13 @@ async fn a_run_of_two_parts_is_one_run() {
 async fn what_keeps_it_stopped_goes_with_the_stack() {
     let stage = made().await;
     well(&run(&stage, &["stop", "--keep", "--yes"]).await);
-    let destroy = ["destroy", "--yes", "--skip-final-snapshot"];
+    let destroy = [
+        "destroy",
+        "--yes",
+        "--skip-final-snapshot",
+        "--allow-data-loss",
+        ADDR,
+    ];
     let told = well(&run(&stage, &destroy).await);
     assert!(told.contains(SCHEDULE) && told.contains(ROLE), "{told}");
     assert!(schedules(&stage).is_empty() && roles(&stage).is_empty());

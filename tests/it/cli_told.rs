@@ -91,7 +91,11 @@ fn programs_are_told_every_step() {
     let last = destroyed.last().unwrap();
     assert_eq!(last["event"], "finished");
     assert_eq!(last["summary"]["failed"], Value::Array(Vec::new()));
-    assert_eq!(events(&["destroy"]).len(), 1);
+    let left = &destroyed[destroyed.len() - 2];
+    assert_eq!(left["event"], "receipt");
+    let again = events(&["destroy"]);
+    assert_eq!(again.len(), 2);
+    assert_eq!(again[0]["event"], "receipt");
 
     // an error is an object as well
     let output = work.run(&["--format", "json", "stop"]).code(1);

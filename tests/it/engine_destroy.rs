@@ -15,6 +15,8 @@ fn present(owner: Owner) -> Observed {
         readiness: Readiness::Ready,
         verdict: Verdict::Diff(Diff::default()),
         owner,
+        must_run: false,
+        to_stop: false,
         guard: None,
         details: BTreeMap::new(),
         warnings: vec![],
@@ -246,6 +248,6 @@ fn what_follows_is_looked_at_again_after_what_changes_before_it() {
     assert_eq!(both.diff.paths(), ["password"]);
     let mut later = Diff::default();
     later.note("tables[public.users]", 1, 2, Force::Update);
-    assert!(both.admits(&later).is_ok());
-    assert!(planned("", "password").admits(&later).is_err());
+    assert!(both.admits(&later, false).is_ok());
+    assert!(planned("", "password").admits(&later, false).is_err());
 }

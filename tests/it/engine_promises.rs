@@ -297,3 +297,60 @@ fn a_saved_plan_holds_only_while_nothing_has_moved() {
         );
     }
 }
+
+/// Where steps began and were over, in order.
+fn order(events: &[Stamped]) -> Vec<String> {
+    let each = events.iter().filter_map(|e| match &e.event {
+        Event::Started { addr, .. } => Some(format!("+{}", addr.name)),
+        Event::Done { addr, .. } | Event::Failed { addr, .. } => Some(format!("-{}", addr.name)),
+        _ => None,
+    });
+    each.collect()
+}
+
+#[test]
+fn what_outlives_the_others_begins_when_they_are_over_however_they_ended() {
+    for broken in [false, true] {
+        let scene = Scene::of(json!({
+            "thing.role": {"id": "role", "v": 1, "outlives": true},
+            "thing.db": {"id": "db", "v": 1},
+            "thing.fn": {"id": "fn", "v": 1, "ins": ["${thing.role.token}"]},
+        }));
+        let (s, seen, p) = scene.planned(Purpose::Destroy);
+        if broken {
+            let mut w = scene.world.lock().unwrap();
+            let refused = [Some(Class::Invalid)].into();
+            w.script.insert("delete".to_owned(), refused);
+        }
+        let out = applied(&s, &p, &seen, &scene.clock, None);
+        let order = order(&out.events);
+        let place = |what: &str| order.iter().position(|o| o == what);
+        let db = place("-db").expect("it ends, one way or the other");
+        match place("+role") {
+            Some(role) => assert!(db < role && place("-fn") < Some(role), "{order:?}"),
+            // the function itself could not go
+            None => assert!(broken && out.summary.skipped.len() == 1, "{order:?}"),
+        }
+        assert_eq!(out.summary.complete(), !broken, "{order:?}");
+    }
+}
+
+/// Each waits for what the other's dependent needs: preferring to be last must not stop anything.
+#[test]
+fn to_be_last_is_a_preference_and_no_edge() {
+    let scene = Scene::of(json!({
+        "thing.a": {"id": "a", "v": 1},
+        "thing.b": {"id": "b", "v": 1},
+        "thing.la": {"id": "la", "v": 1, "outlives": true, "ins": ["${thing.a.token}"]},
+        "thing.lb": {"id": "lb", "v": 1, "outlives": true, "ins": ["${thing.b.token}"]},
+        "thing.fa": {"id": "fa", "v": 1, "ins": ["${thing.lb.token}"]},
+    }));
+    let (s, seen, p) = scene.planned(Purpose::Destroy);
+    let out = applied(&s, &p, &seen, &scene.clock, None);
+    assert!(out.summary.complete(), "{:?}", out.events);
+    assert_eq!(out.summary.done.len(), 5);
+    let order = order(&out.events);
+    let place = |what: &str| order.iter().position(|o| o == what).unwrap();
+    assert!(place("-fa") < place("+la"), "{order:?}");
+    assert!(scene.world.lock().unwrap().things.is_empty());
+}

@@ -6,7 +6,7 @@ use crate::virtual_time::{VirtualClock, run};
 use cruddur_infra::engine::*;
 use cruddur_infra::model::*;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
@@ -88,6 +88,7 @@ pub fn applied(
     let settings = RunSettings {
         parallelism: LIMIT,
         no_wait: false,
+        await_rest: false,
         clock: clock_dyn.clone(),
         stop: stop.clone(),
     };
@@ -170,6 +171,7 @@ fn random_doc(rng: &mut u64, n: u64) -> Map<String, Value> {
         let mut spec = json!({
             "id": format!("n{i}"), "v": roll(rng) % 3, "w": roll(rng) % 3, "r": roll(rng) % 4 / 3,
             "ins": ins, "pool": roll(rng) % 4, "late": late,
+            "outlives": i % 4 == 1,
         });
         if one_in(rng, 2) {
             spec["secret"] = json!("${env.PW}");
@@ -195,10 +197,35 @@ fn only_a_second_replacement(e: &Stamped) -> bool {
     }
 }
 
+/// Stops some of what is there, unless it has to be replaced, and returns which, by serial.
+fn put_to_rest(world: &Shared, doc: &Map<String, Value>, rng: &mut u64) -> BTreeMap<String, u32> {
+    let mut resting = BTreeMap::new();
+    for (id, t) in &mut world.lock().unwrap().things {
+        let same = doc[&format!("thing.{id}")]["r"] == json!(t.r);
+        if same && (t.left, t.leaving, t.hidden) == (0, None, 0) && (t.parked || one_in(rng, 4)) {
+            t.parked = true;
+            resting.insert(id.clone(), t.serial);
+        } else {
+            // somebody has started it
+            (t.parked, t.to_stop) = (false, false);
+        }
+    }
+    resting
+}
+
+/// What stood still does so again, and nothing else does.
+fn rests_again(world: &Shared, resting: &BTreeMap<String, u32>, seed: u64) {
+    for (id, t) in &world.lock().unwrap().things {
+        let stood = resting.get(id) == Some(&t.serial);
+        assert_eq!(t.parked, stood, "seed {seed}: {id} {t:?}");
+    }
+}
+
 #[derive(Default)]
 struct Tally {
     applies: u32,
     broken: u32,
+    woken: u32,
     peak: i32,
 }
 
@@ -225,6 +252,7 @@ fn trial(seed: u64) -> Tally {
     let n = 1 + roll(&mut rng) % 9;
     for _generation in 0..4 {
         let doc = random_doc(&mut rng, n);
+        let resting = put_to_rest(&world, &doc, &mut rng);
         let mut clean = false;
         // some of what goes wrong shows only where nothing else does
         let calm = one_in(&mut rng, 3);
@@ -239,8 +267,10 @@ fn trial(seed: u64) -> Tally {
             };
             let p = planned(&s, &seen, Purpose::Apply);
             if p.is_empty() {
+                rests_again(&world, &resting, seed);
                 break;
             }
+            tally.woken += p.changes.iter().filter(|c| c.around.is_some()).count() as u32;
             assert!(
                 !clean,
                 "seed {seed}: one apply that reported success was not enough: {p:#?}"
@@ -311,6 +341,7 @@ fn random_worlds_converge() {
         let t = trial(seed);
         all.applies += t.applies;
         all.broken += t.broken;
+        all.woken += t.woken;
         all.peak = all.peak.max(t.peak);
     }
     println!(
@@ -320,6 +351,10 @@ fn random_worlds_converge() {
     if only.is_none() {
         // the storm was one
         assert!(all.broken * 3 > all.applies, "hardly anything ever failed");
+        assert!(
+            all.woken > 300,
+            "hardly anything that stood still was changed"
+        );
         assert_eq!(all.peak, LIMIT as i32, "the limit was never reached");
     }
 }

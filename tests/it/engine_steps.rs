@@ -10,17 +10,17 @@ use std::sync::Arc;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
-struct Scene {
-    world: Shared,
-    clock: VirtualClock,
-    stack: Stack,
+pub struct Scene {
+    pub world: Shared,
+    pub clock: VirtualClock,
+    pub stack: Stack,
 }
 
-fn addr(text: &str) -> Addr {
+pub fn addr(text: &str) -> Addr {
     text.parse().unwrap()
 }
 
-fn thing() -> Thing {
+pub fn thing() -> Thing {
     Thing {
         v: 1,
         w: 0,
@@ -33,6 +33,7 @@ fn thing() -> Thing {
         inside: None,
         owner: "test".into(),
         parked: false,
+        to_stop: false,
         protected: false,
         stale: 0,
         old: None,
@@ -41,7 +42,7 @@ fn thing() -> Thing {
 }
 
 /// One entry `thing.a`, and what is in the world.
-fn scene(spec: Value, there: Option<Thing>) -> Scene {
+pub fn scene(spec: Value, there: Option<Thing>) -> Scene {
     let (world, clock) = (Shared::default(), VirtualClock::default());
     world.lock().unwrap().rng = 1;
     if let Some(t) = there {
@@ -57,19 +58,19 @@ fn scene(spec: Value, there: Option<Thing>) -> Scene {
 }
 
 impl Scene {
-    fn seen(&self) -> Seen {
+    pub fn seen(&self) -> Seen {
         let all = self.stack.nodes.keys().cloned().collect();
         run(&self.clock, observe(&self.stack, &all, Goal::Keep, 4)).unwrap()
     }
 
-    fn plan(&self, seen: &Seen, options: &Options) -> Vec<Change> {
+    pub fn plan(&self, seen: &Seen, options: &Options) -> Vec<Change> {
         let all = self.stack.nodes.keys().cloned().collect();
         let info = infos(&self.stack, &all, &seen.outputs);
         plan(&info, &self.stack.after, &seen.observed, options)
     }
 
     /// Applies changes while something else happens in the world.
-    fn apply(
+    pub fn apply(
         &self,
         changes: Vec<Change>,
         seen: &Seen,
@@ -96,7 +97,7 @@ impl Scene {
         })
     }
 
-    fn run(
+    pub fn run(
         &self,
         no_wait: bool,
         what: impl AsyncFnOnce(&RunSettings, &Emitter) -> RunSummary,
@@ -107,6 +108,7 @@ impl Scene {
         let settings = RunSettings {
             parallelism: 4,
             no_wait,
+            await_rest: false,
             clock,
             stop: CancellationToken::new(),
         };
@@ -118,13 +120,13 @@ impl Scene {
         (summary, events)
     }
 
-    fn script(&self, op: &str, faults: impl IntoIterator<Item = Option<Class>>) {
+    pub fn script(&self, op: &str, faults: impl IntoIterator<Item = Option<Class>>) {
         let faults = faults.into_iter().collect();
         self.world.lock().unwrap().script.insert(op.into(), faults);
     }
 }
 
-fn fault_of(events: &[Event]) -> &Fault {
+pub fn fault_of(events: &[Event]) -> &Fault {
     events
         .iter()
         .find_map(|e| match e {

@@ -13,14 +13,20 @@ mod world;
 
 pub use world::*;
 
-pub struct Fake {
+/// `LATE` ones outlive the others in a destroy.
+pub struct FakeOf<const LATE: bool> {
     pub world: Shared,
     pub clock: VirtualClock,
 }
 
+pub type Fake = FakeOf<false>;
+
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
+    /// Read by [`stack`].
+    #[serde(default, rename = "outlives")]
+    _outlives: bool,
     id: String,
     v: u32,
     #[serde(default)]
@@ -58,7 +64,7 @@ pub struct Live {
     t: Thing,
 }
 
-impl Fake {
+impl<const LATE: bool> FakeOf<LATE> {
     async fn call<T>(
         &self,
         op: &str,
@@ -126,7 +132,7 @@ impl Fake {
 
 pub const SECRET: &str = "hunter2-never-shown";
 
-impl Resource for Fake {
+impl<const LATE: bool> Resource for FakeOf<LATE> {
     const KIND: &'static str = "thing";
     const SECTION: &'static str = "things";
     const ABOUT: &'static str = "A fake.";
@@ -140,6 +146,7 @@ impl Resource for Fake {
         typical: 10.0,
     };
     const STOPPABLE: bool = true;
+    const OUTLIVES: bool = LATE;
     type Spec = Spec;
     type Key = Key;
     type Desired = Want;
@@ -233,6 +240,12 @@ impl Resource for Fake {
             o => Owner::Other(o.to_owned()),
         }
     }
+    fn must_run(d: &Diff) -> bool {
+        d.paths() != ["w"]
+    }
+    fn to_stop(h: &Live) -> bool {
+        h.t.to_stop
+    }
     fn guard(h: &Live, _: &Facts) -> Option<String> {
         h.t.protected.then(|| format!("{} is protected", h.id))
     }
@@ -302,6 +315,7 @@ impl Resource for Fake {
                     inside: x.inside.clone(),
                     owner: "test".into(),
                     parked: false,
+                    to_stop: false,
                     protected: false,
                     stale: 0,
                     old: None,
@@ -322,6 +336,12 @@ impl Resource for Fake {
             };
             if t.left > 0 || t.leaving.is_some() {
                 return Err(Fault::new("update", Class::Busy, "not ready"));
+            }
+            if t.parked && Self::must_run(d) {
+                let id = &x.id;
+                w.broken_laws
+                    .push(format!("{id} was changed while it stood still"));
+                return Err(Fault::new("update", Class::Invalid, "stopped"));
             }
             t.old = Some((t.v, t.w, t.ins.clone()));
             t.stale = stale;
@@ -393,7 +413,16 @@ impl Resource for Fake {
     }
     async fn start(&self, h: &Live) -> Result<(), Fault> {
         self.call("start", None, |w| {
-            w.things.get_mut(&h.id).unwrap().parked = false;
+            let t = w.things.get_mut(&h.id).unwrap();
+            // starting
+            (t.parked, t.left) = (false, 2);
+            Ok(())
+        })
+        .await
+    }
+    async fn mark_to_stop(&self, h: &Live, on: bool) -> Result<(), Fault> {
+        self.call(if on { "mark" } else { "unmark" }, None, |w| {
+            w.things.get_mut(&h.id).unwrap().to_stop = on;
             Ok(())
         })
         .await
@@ -407,6 +436,10 @@ pub fn stack(
     clock: &VirtualClock,
 ) -> Stack {
     let kind: Arc<dyn Kind> = Arc::new(KindOf(Arc::new(Fake {
+        world: world.clone(),
+        clock: clock.clone(),
+    })));
+    let late: Arc<dyn Kind> = Arc::new(KindOf(Arc::new(FakeOf::<true> {
         world: world.clone(),
         clock: clock.clone(),
     })));
@@ -440,6 +473,10 @@ pub fn stack(
                 deps.insert(r.from.clone());
             }
         });
+        let kind = match spec["outlives"].as_bool() {
+            Some(true) => &late,
+            _ => &kind,
+        };
         s.nodes.insert(addr.clone(), kind.open(&node).unwrap());
         s.after.insert(addr, deps);
     }

@@ -26,7 +26,9 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 /// The region of these worlds.
@@ -55,6 +57,12 @@ pub fn cache_dir() -> PathBuf {
     from("CRUDDUR_INFRA_CACHE")
         .or_else(|| from("HOME").map(|home| home.join(".cache/cruddur-infra")))
         .unwrap_or_else(|| std::env::temp_dir().join("cruddur-infra-cache"))
+}
+
+/// Every command has another.
+fn nonce() -> String {
+    static COMMANDS: AtomicU64 = AtomicU64::new(1);
+    format!("{:012x}", COMMANDS.fetch_add(1, Ordering::SeqCst))
 }
 
 impl Stage {
@@ -179,6 +187,7 @@ impl Stage {
             partition: "aws".to_owned(),
             owner: "ana".to_owned(),
             workspace: "laptop".to_owned(),
+            run: nonce(),
             current_ip: Some(self.address),
             env: env
                 .map(|(k, v)| (k.to_owned(), Secret::new(v.to_owned())))
@@ -198,12 +207,18 @@ impl Stage {
 
     /// Runs the program itself on the `stack.yaml` of the folder, against one of this world's servers.
     pub async fn program(&self, server: &Server, args: &[&str]) -> Output {
+        self.command(server, args).output().await.unwrap()
+    }
+
+    /// The same, to be started.
+    pub fn command(&self, server: &Server, args: &[&str]) -> tokio::process::Command {
         let pool = self
             .sandbox
             .store
             .read(|w| w.cognito.pools[0].id.clone())
             .unwrap();
-        tokio::process::Command::new(env!("CARGO_BIN_EXE_cruddur-infra"))
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_cruddur-infra"));
+        command
             .args(args)
             .args(["--endpoint-url", &server.endpoint()])
             .current_dir(&self.base)
@@ -216,10 +231,8 @@ impl Stage {
             .env("CRUDDUR_INFRA_IP", self.address.to_string())
             .env("COGNITO_USER_POOL_ID", pool)
             .env("CRUDDUR_INFRA_OWNER", "ana")
-            .env("CRUDDUR_INFRA_WORKSPACE", "laptop")
-            .output()
-            .await
-            .unwrap()
+            .env("CRUDDUR_INFRA_WORKSPACE", "laptop");
+        command
     }
 
     /// Ends the servers behind the instances, and removes their data.
@@ -303,22 +316,32 @@ fn whole(stack: &Stack, changes: Vec<Change>, purpose: Purpose) -> Plan {
 
 /// Runs a plan.
 pub async fn run(stack: &Stack, plan: &Plan, seen: &Seen) -> (RunSummary, Vec<Stamped>) {
-    let clock: Arc<dyn Clock> = Arc::new(RealClock::new(SPEED));
-    let settings = RunSettings {
-        parallelism: 10,
-        no_wait: false,
-        clock: clock.clone(),
-        stop: CancellationToken::new(),
-    };
     let (to, mut from) = tokio::sync::mpsc::unbounded_channel();
-    let emitter = Emitter::new(to, clock);
-    let summary = engine::apply(stack, plan, seen, &settings, &emitter).await;
-    drop(emitter);
+    let summary = run_telling(stack, plan, seen, to).await;
     let mut events = Vec::new();
     while let Ok(event) = from.try_recv() {
         events.push(event);
     }
     (summary, events)
+}
+
+/// Runs a plan, and tells what happens as it happens.
+pub async fn run_telling(
+    stack: &Stack,
+    plan: &Plan,
+    seen: &Seen,
+    to: UnboundedSender<Stamped>,
+) -> RunSummary {
+    let clock: Arc<dyn Clock> = Arc::new(RealClock::new(SPEED));
+    let settings = RunSettings {
+        parallelism: 10,
+        no_wait: false,
+        await_rest: false,
+        clock: clock.clone(),
+        stop: CancellationToken::new(),
+    };
+    let emitter = Emitter::new(to, clock);
+    engine::apply(stack, plan, seen, &settings, &emitter).await
 }
 
 /// Makes the world as entries and what they need say, and returns the plan that did it.

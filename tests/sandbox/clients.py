@@ -495,6 +495,20 @@ def check_iam_role(c, iam, name, arn):
               lambda: iam.attach_role_policy(RoleName=name, PolicyArn=arn + "x"))
     c.same("inline policies", iam.list_role_policies(RoleName=name)["PolicyNames"], [])
     c.same("instance profiles", iam.list_instance_profiles_for_role(RoleName=name)["InstanceProfiles"], [])
+    profile = f"{name}-profile"
+    made = iam.create_instance_profile(InstanceProfileName=profile)["InstanceProfile"]
+    c.same("an instance profile is made", (made["Arn"].split(":", 5)[5], made["Roles"]), (f"instance-profile/{profile}", []))
+    iam.add_role_to_instance_profile(InstanceProfileName=profile, RoleName=name)
+    c.refused("a profile holds one role", "LimitExceeded", 409,
+              lambda: iam.add_role_to_instance_profile(InstanceProfileName=profile, RoleName=name))
+    found = iam.list_instance_profiles_for_role(RoleName=name)["InstanceProfiles"]
+    c.same("the role is in it", [(p["InstanceProfileName"], p["Roles"][0]["RoleName"]) for p in found], [(profile, name)])
+    c.refused("a profile with a role stays", "DeleteConflict", 409,
+              lambda: iam.delete_instance_profile(InstanceProfileName=profile))
+    iam.remove_role_from_instance_profile(InstanceProfileName=profile, RoleName=name)
+    iam.delete_instance_profile(InstanceProfileName=profile)
+    c.refused("a profile that is gone", "NoSuchEntity", 404,
+              lambda: iam.get_instance_profile(InstanceProfileName=profile))
     iam.tag_role(RoleName=name, Tags=[{"Key": "more", "Value": "1"}])
     c.same("tags both ways", tags_of(iam.get_role(RoleName=name)["Role"]["Tags"]), {"run": RUN, "more": "1"})
     for policy in [arn, VPC_ACCESS]:
@@ -654,6 +668,13 @@ def check_rds_delete(c, rds, name, look):
     c.until("gone", gone, lambda found: not found)
     c.refused("gone", "DBInstanceNotFound|DBInstanceNotFoundFault", 404, look)
     found = rds.describe_db_snapshots(DBSnapshotIdentifier=snapshot)["DBSnapshots"]
+    listed = rds.describe_db_snapshots(DBInstanceIdentifier=name)["DBSnapshots"]
+    c.check("it is listed by its instance, which is gone", snapshot in [s["DBSnapshotIdentifier"] for s in listed], listed)
+    kept = rds.describe_db_instance_automated_backups(DBInstanceIdentifier=name)["DBInstanceAutomatedBackups"]
+    c.same("automated backups go with the instance", kept, [])
+    quotas = {q["AccountQuotaName"]: q for q in rds.describe_account_attributes()["AccountQuotas"]}
+    quota = quotas["ManualSnapshots"]
+    c.check("the quota of snapshots counts it", 1 <= quota["Used"] <= quota["Max"] == 100, quota)
     c.check("the snapshot exists", len(found) == 1 and found[0]["DBInstanceIdentifier"] == name, found)
 
 
@@ -763,6 +784,7 @@ def check_lambda(c):
     c.check("GetFunction has tags and a place of the code", got["Tags"] == {"run": RUN} and got["Code"]["Location"], got)
     check_lambda_updates(c, client, name)
     check_lambda_permissions(c, client, name)
+    check_lambda_sources(c, client, iam, name)
     check_lambda_invoke(c, client, name)
     listed, count = pages(client, "list_functions", "Functions", PaginationConfig={"PageSize": 1})
     c.check("functions in pages", name in [f["FunctionName"] for f in listed] and count >= len(listed), (count, listed))
@@ -841,6 +863,34 @@ def check_lambda_permissions(c, client, name):
               lambda: client.remove_permission(FunctionName=name, StatementId="other"))
     client.remove_permission(FunctionName=name, StatementId="cognito")
     c.refused("no policy any more", missing, 404, lambda: client.get_policy(FunctionName=name))
+
+
+def check_lambda_sources(c, client, iam, name):
+    queue = f"arn:aws:sqs:{c.region}:{ACCOUNT}:queue-{RUN}"
+    c.same("no aliases", client.list_aliases(FunctionName=name)["Aliases"], [])
+    c.refused("aliases of no function", "ResourceNotFoundException", 404,
+              lambda: client.list_aliases(FunctionName=f"none-{RUN}"))
+    c.same("nothing calls it", client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"], [])
+    make = lambda: client.create_event_source_mapping(EventSourceArn=queue, FunctionName=name)
+    c.refused("a queue that the role may not read", "InvalidParameterValueException", 400, make, "ReceiveMessage on SQS")
+    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}
+    iam.put_role_policy(RoleName=name, PolicyName="queue", PolicyDocument=json.dumps(allow))
+
+    def made():
+        try:
+            return make()
+        except ClientError as error:
+            return error.response
+
+    source = c.until("a queue calls it once that has spread", made, lambda answer: "UUID" in answer)
+    c.check("it is being made", source["State"] == "Creating" and source["BatchSize"] == 10, source)
+    c.refused("the same again", "ResourceConflictException", 409, make)
+    found = client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+    c.same("it is listed", [(m["UUID"], m["EventSourceArn"]) for m in found], [(source["UUID"], queue)])
+    c.same("it goes", client.delete_event_source_mapping(UUID=source["UUID"])["State"], "Deleting")
+    c.refused("it is gone", "ResourceNotFoundException", 404,
+              lambda: client.delete_event_source_mapping(UUID=source["UUID"]))
+    iam.delete_role_policy(RoleName=name, PolicyName="queue")
 
 
 def check_lambda_invoke(c, client, name):

@@ -1,6 +1,6 @@
 //! What users type after `db`.
 
-use super::super::args::Dial;
+use super::super::args::{Dial, Locking};
 use crate::model::{Addr, Period};
 use crate::pg::Param;
 use clap::{Args, Subcommand, ValueEnum};
@@ -11,6 +11,8 @@ use std::path::PathBuf;
 pub struct DbArgs {
     #[command(flatten)]
     pub which: Which,
+    #[command(flatten)]
+    pub locking: Locking,
     #[command(subcommand)]
     pub command: DbCommand,
 }
@@ -150,6 +152,20 @@ pub struct How {
     pub dry_run: bool,
     #[command(flatten)]
     pub consent: Consent,
+}
+
+impl DbCommand {
+    /// Returns what the lock is held for, where the command changes what others may be changing too.
+    pub fn locks_for(&self) -> Option<&'static str> {
+        match self {
+            DbCommand::Create => Some("db create"),
+            DbCommand::Drop(_) => Some("db drop"),
+            DbCommand::Load(args) if !args.how.dry_run => Some("db load"),
+            DbCommand::Seed(args) if !args.how.dry_run => Some("db seed"),
+            DbCommand::Setup(_) => Some("db setup"),
+            _ => None,
+        }
+    }
 }
 
 /// A file of SQL that is not in the stack is no script of its own: `db query` runs it.

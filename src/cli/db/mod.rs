@@ -11,6 +11,7 @@ mod wait;
 
 use super::args::Global;
 use super::failure::Failure;
+use super::lock::Lock;
 use super::output::Output;
 use super::signals::{self, or_stopped};
 use args::{DbArgs, DbCommand};
@@ -28,9 +29,44 @@ pub async fn db(global: &Global, args: &DbArgs, output: &Output) -> Result<u8, F
         _ => signals::listen(),
     };
     let target = or_stopped(Target::open(global, &args.which, &stop), &stop).await?;
+    let lock = match lock(&target, args, &stop).await {
+        Ok(lock) => lock,
+        Err(failure) => {
+            target.close().await;
+            return Err(failure);
+        }
+    };
     let result = run(&target, global, args, output, &stop).await;
+    if let Some(lock) = lock {
+        lock.release(output).await;
+    }
     target.close().await;
     result
+}
+
+/// Takes the stack's lock, where the database is the stack's and the command changes it.
+async fn lock(
+    target: &Target,
+    args: &DbArgs,
+    stop: &CancellationToken,
+) -> Result<Option<Lock>, Failure> {
+    let Some(command) = args.command.locks_for() else {
+        return Ok(None);
+    };
+    match target.session() {
+        Some(session) => Lock::take(session, &args.locking, command, stop)
+            .await
+            .map(Some),
+        // not reached through the stack, and so nobody's lock is about it
+        None if args.locking.lock && !args.locking.no_lock => Err(Failure::with_help(
+            format!(
+                "--lock is about the stack's own database, and this one is found by {}",
+                target.from
+            ),
+            "leave --lock and CRUDDUR_INFRA_LOCK out, or unset that variable and give --target prd",
+        )),
+        None => Ok(None),
+    }
 }
 
 async fn run(

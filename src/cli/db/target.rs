@@ -34,6 +34,11 @@ pub struct Target {
 }
 
 impl Target {
+    /// Returns the session by which it was found, where it is the stack's own.
+    pub fn session(&self) -> Option<&Session> {
+        self.session.as_ref()
+    }
+
     /// Finds the database.
     ///
     /// # Errors

@@ -27,7 +27,8 @@ pub use spec::{Spec, Trigger};
 
 use crate::aws::{Clients, user_pool_id};
 use crate::model::{
-    Action, Addr, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
+    Action, Addr, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Remains,
+    Remnant, Shown,
 };
 use crate::resource::{
     Claims, Complaint, Facts, Found, Implied, OutputDecl, Resource, Unresolved, Wait,
@@ -272,6 +273,22 @@ impl Resource for CognitoTrigger {
             seen: Some(&have.pool),
         };
         round_trip::set(&api::Pools(&self.clients), setting).await
+    }
+
+    async fn remains(&self, key: &Key, facts: &Facts) -> Remains {
+        // known without a look: it is never touched but for the trigger
+        let pool = Remnant {
+            addr: facts.addr.to_string(),
+            what: "user pool".to_owned(),
+            id: key.user_pool.clone(),
+            about: "untouched, with its users; never the stack's, and its price is not in the sum"
+                .to_owned(),
+            ..Remnant::default()
+        };
+        Remains {
+            found: vec![pool],
+            ..Remains::default()
+        }
     }
 
     async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {

@@ -1,13 +1,13 @@
 //! The calls to IAM.
 
-use super::live::{Desired, Live, Version};
+use super::live::{Desired, Live, Version, number};
 use crate::aws::{
-    self, ADDR_TAG, Clients, STACK_TAG, after_changes, built_wrong, fault, from_iam_tags, iam_tags,
-    unexpected,
+    self, ADDR_TAG, Clients, OnlyOnce, STACK_TAG, after_changes, built_wrong, fault, from_iam_tags,
+    iam_tags, lasting_iam_tags, unexpected,
 };
 use crate::model::{Class, Fault};
 use crate::resource::Found;
-use aws_sdk_iam::config::retry::RetryConfig;
+use aws_sdk_iam::config::Builder;
 use aws_sdk_iam::types::PolicyScopeType;
 use futures_util::{StreamExt, TryStreamExt, future, stream};
 use std::collections::BTreeMap;
@@ -48,10 +48,41 @@ pub async fn read(clients: &Clients, arn: &str) -> Result<Option<Live>, Fault> {
             .ok_or_else(|| unexpected(OP, "the name"))?,
         description: policy.description,
         document,
+        in_force: number(&current),
         versions,
         attached: policy.attachment_count.unwrap_or(0),
         tags: from_iam_tags(policy.tags.unwrap_or_default()),
+        copies: Vec::new(),
+        settling: false,
     }))
+}
+
+/// Returns the versions above `floor` that are not in force and have the same document as the one that is.
+pub async fn copies(clients: &Clients, have: &Live, floor: u32) -> Result<Vec<String>, Fault> {
+    let idle = have
+        .versions
+        .iter()
+        .filter(|v| !v.default && v.number() != have.in_force && v.number() > floor);
+    let mut found = Vec::new();
+    for version in idle {
+        let there = document(clients, &have.arn, &version.id).await?;
+        if aws::same_policy_document(&there, &have.document) {
+            found.push(version.id.clone());
+        }
+    }
+    Ok(found)
+}
+
+/// Deletes versions. One that is not there is a success.
+pub async fn delete_versions(clients: &Clients, arn: &str, ids: &[String]) -> Result<(), Fault> {
+    let mut changed = false;
+    for id in ids {
+        delete_version(clients, arn, id)
+            .await
+            .map_err(|f| after_changes(changed, f))?;
+        changed = true;
+    }
+    Ok(())
 }
 
 async fn document(clients: &Clients, arn: &str, id: &str) -> Result<serde_json::Value, Fault> {
@@ -113,6 +144,8 @@ pub async fn create(clients: &Clients, want: &Desired) -> Result<(), Fault> {
         .set_description(want.description.clone())
         .policy_document(want.document.to_string())
         .set_tags(Some(iam_tags(&want.tags).map_err(|e| built_wrong(OP, &e))?))
+        .customize()
+        .config_override(Builder::new().retry_classifier(OnlyOnce))
         .send()
         .await;
     match sent {
@@ -138,15 +171,21 @@ pub async fn tag(clients: &Clients, want: &Desired) -> Result<(), Fault> {
         .iam
         .tag_policy()
         .policy_arn(&want.arn)
-        .set_tags(Some(iam_tags(&want.tags).map_err(|e| built_wrong(OP, &e))?))
+        .set_tags(Some(
+            lasting_iam_tags(&want.tags).map_err(|e| built_wrong(OP, &e))?,
+        ))
         .send()
         .await
         .map(|_| ())
         .map_err(|e| fault(OP, true, &[], &e))
 }
 
-/// Puts a document in force.
-pub async fn put_document(clients: &Clients, want: &Desired, have: &Live) -> Result<(), Fault> {
+/// Puts a document in force. Returns the version that was made for it, where one was.
+pub async fn put_document(
+    clients: &Clients,
+    want: &Desired,
+    have: &Live,
+) -> Result<Option<Version>, Fault> {
     // CreatePolicyVersion is not idempotent (aws-facts §6.3): where an answer was lost, the version is there already
     if let Some(newest) = have.newest_idle() {
         let there = document(clients, &have.arn, &newest.id).await?;
@@ -158,7 +197,7 @@ pub async fn put_document(clients: &Clients, want: &Desired, have: &Live) -> Res
                 .version_id(&newest.id)
                 .send()
                 .await
-                .map(|_| ())
+                .map(|_| None)
                 .map_err(|e| fault("iam:SetDefaultPolicyVersion", true, &[], &e));
         }
     }
@@ -174,13 +213,16 @@ pub async fn put_document(clients: &Clients, want: &Desired, have: &Live) -> Res
         .policy_document(want.document.to_string())
         .set_as_default(true)
         .customize()
-        // and so the SDK must not send it again by itself
-        .config_override(
-            aws_sdk_iam::config::Config::builder().retry_config(RetryConfig::disabled()),
-        )
+        .config_override(Builder::new().retry_classifier(OnlyOnce))
         .send()
         .await
-        .map(|_| ())
+        .map(|answer| {
+            let made = answer.policy_version?;
+            Some(Version {
+                id: made.version_id?,
+                default: made.is_default_version,
+            })
+        })
         .map_err(|e| after_changes(changed, fault("iam:CreatePolicyVersion", true, &[], &e)))
 }
 

@@ -3,7 +3,7 @@
 use crate::aws;
 use crate::model::{Diff, Force, Shown};
 use crate::resource::only_set;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The most versions that a policy may have (aws-facts §3.3).
@@ -36,10 +36,15 @@ pub struct Version {
 }
 
 impl Version {
-    /// Returns its place in time: AWS counts versions up and never gives a number twice.
+    /// Returns its place in time.
     pub fn number(&self) -> u32 {
-        self.id.trim_start_matches('v').parse().unwrap_or(0)
+        number(&self.id)
     }
+}
+
+/// Returns a version's place in time: AWS counts versions up and never gives a number twice.
+pub fn number(id: &str) -> u32 {
+    id.trim_start_matches('v').parse().unwrap_or(0)
 }
 
 /// A policy as it is.
@@ -53,15 +58,26 @@ pub struct Live {
     pub description: Option<String>,
     /// The document in force.
     pub document: Value,
-    /// All versions.
+    /// The version in force, as it was when the document was read.
+    pub in_force: u32,
+    /// All versions, read at the same time: another run may have added one in between.
     pub versions: Vec<Version>,
     /// To how many users, groups and roles it is attached.
     pub attached: i32,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// Versions with the document in force, made just before it by a call whose reply was lost or by another run.
+    pub copies: Vec<String>,
+    /// This run has sent a version, and it is not to be seen yet.
+    pub settling: bool,
 }
 
 impl Live {
+    /// Returns the number of the newest version.
+    pub fn newest(&self) -> u32 {
+        self.versions.iter().map(Version::number).max().unwrap_or(0)
+    }
+
     /// Returns the oldest version that is not in force, where there is no room for a new one.
     pub fn in_the_way(&self) -> Option<&Version> {
         if self.versions.len() < MAX_VERSIONS {
@@ -132,6 +148,10 @@ pub fn diff(want: &Desired, have: &Live) -> Diff {
     {
         // a sixth version is refused (aws-facts §3.3); what goes is shown like any other change
         diff.note("versions", oldest.id.clone(), Shown::NOTHING, Force::Update);
+    }
+    if !have.copies.is_empty() {
+        diff.note("copies", json!(have.copies), json!([]), Force::Update)
+            .why("the version in force has the same document");
     }
     aws::tag_changes(&mut diff, &want.tags, &have.tags);
     diff

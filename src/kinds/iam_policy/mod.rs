@@ -3,6 +3,7 @@
 
 mod api;
 mod live;
+mod sent;
 mod spec;
 
 #[cfg(test)]
@@ -11,22 +12,30 @@ mod tests;
 pub use live::{Desired, Live, MAX_VERSIONS, Version};
 pub use spec::Spec;
 
+use sent::{Seen, Sent};
+
 use crate::aws::{self, Clients};
 use crate::model::{
-    Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
+    Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Residue, Shown,
 };
-use crate::resource::{Claims, Complaint, Facts, Found, OutputDecl, Resource, Unresolved, Wait};
+use crate::resource::{
+    Claims, Complaint, Doomed, Facts, Found, OutputDecl, Resource, Unresolved, Wait, not_seen,
+};
 use std::collections::BTreeMap;
 
 /// The kind `iam_policy`.
 pub struct IamPolicy {
     clients: Clients,
+    sent: Sent,
 }
 
 impl IamPolicy {
     /// Makes the kind.
     pub fn new(clients: Clients) -> Self {
-        IamPolicy { clients }
+        IamPolicy {
+            clients,
+            sent: Sent::default(),
+        }
     }
 }
 
@@ -51,6 +60,8 @@ impl Resource for IamPolicy {
         typical: 2.0,
     };
     const FINDING_IS_DEAR: bool = true;
+    const TIDIES: &'static [&'static str] = &["copies"];
+    const OUTLIVES: bool = true;
     type Spec = Spec;
     type Key = String;
     type Desired = Desired;
@@ -94,8 +105,12 @@ impl Resource for IamPolicy {
         live::fields(want)
     }
 
-    fn readiness(_: &Live) -> Readiness {
-        Readiness::Ready
+    fn readiness(have: &Live) -> Readiness {
+        if have.settling {
+            Readiness::Pending("its new version is not visible yet".to_owned())
+        } else {
+            Readiness::Ready
+        }
     }
 
     fn outputs(_: &Spec, _: &Facts, have: &Live) -> Outputs {
@@ -116,12 +131,19 @@ impl Resource for IamPolicy {
         aws::owner_of(&have.tags, stack)
     }
 
+    fn made_by(have: &Live) -> Option<&str> {
+        aws::made_by(&have.tags)
+    }
+
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
         let names: &[(&str, bool)] = match action {
             Action::Create => &[("CreatePolicy", true)],
             Action::Update | Action::Adopt => &[
                 ("TagPolicy", diff.has("tags")),
-                ("DeletePolicyVersion", diff.has("versions")),
+                (
+                    "DeletePolicyVersion",
+                    diff.has("versions") || diff.has("copies"),
+                ),
                 ("CreatePolicyVersion", diff.has("document")),
             ],
             Action::Replace => &[("DeletePolicy", true), ("CreatePolicy", true)],
@@ -206,7 +228,20 @@ impl Resource for IamPolicy {
     }
 
     async fn read(&self, key: &String) -> Result<Option<Live>, Fault> {
-        api::read(&self.clients, key).await
+        let Some(mut have) = api::read(&self.clients, key).await? else {
+            return Ok(None);
+        };
+        match self.sent.look(&have) {
+            Seen::Nothing => {}
+            Seen::NotYet => have.settling = true,
+            Seen::Above(floor) => {
+                have.copies = api::copies(&self.clients, &have, floor).await?;
+                if have.copies.is_empty() {
+                    self.sent.forget(key);
+                }
+            }
+        }
+        Ok(Some(have))
     }
 
     async fn create(&self, want: &Desired) -> Result<(), Fault> {
@@ -219,10 +254,24 @@ impl Resource for IamPolicy {
             api::tag(&self.clients, want).await?;
             changed = true;
         }
-        if diff.has("document") {
-            api::put_document(&self.clients, want, have)
+        if diff.has("copies") {
+            api::delete_versions(&self.clients, &have.arn, &have.copies)
                 .await
                 .map_err(|fault| aws::after_changes(changed, fault))?;
+            self.sent.forget(&have.arn);
+            changed = true;
+        }
+        if diff.has("document") {
+            let answer = api::put_document(&self.clients, want, have).await;
+            match &answer {
+                Ok(None) => {}
+                Ok(Some(made)) => self.sent.remember(have, made.number()),
+                Err(fault) if fault.residue == Residue::Unknown => {
+                    self.sent.remember(have, have.newest() + 1);
+                }
+                Err(_) => {}
+            }
+            answer.map_err(|fault| aws::after_changes(changed, fault))?;
         }
         Ok(())
     }
@@ -235,9 +284,37 @@ impl Resource for IamPolicy {
         api::delete(&self.clients, have).await
     }
 
+    async fn in_the_way(
+        &self,
+        _: Option<&Desired>,
+        have: &Live,
+        _: &Facts,
+        doomed: &Doomed,
+    ) -> Vec<Diagnostic> {
+        match api::entities(&self.clients, &have.arn).await {
+            Ok(users) => in_use(have, &users, doomed),
+            Err(fault) => vec![not_seen("to what the policy is attached", &fault)],
+        }
+    }
+
     async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
         api::find_owned(&self.clients, stack).await
     }
+}
+
+/// Says who uses the policy and stays, and how it is taken from them.
+fn in_use(have: &Live, users: &[String], doomed: &Doomed) -> Vec<Diagnostic> {
+    let pairs = users.iter().filter_map(|user| user.split_once(' '));
+    let staying =
+        pairs.filter(|(what, name)| *what != "role" || !doomed.includes("iam_role", name));
+    let each = staying.map(|(what, name)| {
+        Diagnostic::error(format!(
+            "{} is attached to the {what} {name}, which stays: `aws iam detach-{what}-policy --{what}-name {name} \
+             --policy-arn {}` takes it from there",
+            have.name, have.arn
+        ))
+    });
+    each.collect()
 }
 
 /// Refuses to delete a policy that others use. A role of this stack that has just been deleted may still be listed,

@@ -50,12 +50,15 @@ fn live() -> Live {
         name: want.name,
         description: want.description,
         document: want.document,
+        in_force: 1,
         versions: vec![Version {
             id: "v1".into(),
             default: true,
         }],
         attached: 0,
         tags: want.tags,
+        copies: Vec::new(),
+        settling: false,
     }
 }
 
@@ -322,4 +325,71 @@ fn a_new_one_is_shown_with_its_whole_document() {
     want.path = "/cruddur/".into();
     fields[1] = json!(["path", "/cruddur/"]);
     assert_eq!(json!(IamPolicy::fields(&want)), json!(fields));
+}
+
+#[test]
+fn a_nonce_is_given_at_birth_and_never_compared() {
+    let mut facts = known();
+    Arc::make_mut(&mut facts.stack).run = "00aa11bb22cc".into();
+    let born = IamPolicy::desired(&spec(), &facts).unwrap();
+    assert_eq!(born.tags["cruddur-infra:run"], "00aa11bb22cc");
+    // of another run, or of none
+    assert!(IamPolicy::diff(&born, &live()).is_empty());
+    assert!(
+        IamPolicy::diff(
+            &want(),
+            &Live {
+                tags: born.tags.clone(),
+                ..live()
+            }
+        )
+        .is_empty()
+    );
+    let made = Live {
+        tags: born.tags,
+        ..live()
+    };
+    assert_eq!(IamPolicy::made_by(&made), Some("00aa11bb22cc"));
+    assert_eq!(IamPolicy::made_by(&live()), None);
+}
+
+#[test]
+fn a_copy_of_the_version_in_force_is_removed() {
+    let have = Live {
+        copies: vec!["v2".into()],
+        ..live()
+    };
+    assert_eq!(IamPolicy::diff(&want(), &have).paths(), ["copies"]);
+    let waits = Live {
+        settling: true,
+        ..live()
+    };
+    assert!(matches!(
+        IamPolicy::readiness(&waits),
+        Readiness::Pending(_)
+    ));
+}
+
+#[test]
+fn who_stays_and_uses_it_is_named_with_the_command_that_takes_it_away() {
+    let have = live();
+    let users = ["role ours", "role theirs", "user ana", "group ops"].map(str::to_owned);
+    let role = "iam_role.ours".parse().unwrap();
+    let arn = "arn:aws:iam::123456789012:role/cruddur/ours".to_owned();
+    // a user of the same name is none of the roles that go
+    let user = "iam_role.ana".parse().unwrap();
+    let doomed = Doomed(BTreeMap::from([
+        (role, [arn].into()),
+        (user, ["ana".to_owned()].into()),
+    ]));
+    let found = in_use(&have, &users, &doomed);
+    let found: Vec<&str> = found.iter().map(|d| d.summary.as_str()).collect();
+    assert_eq!(found.len(), 3, "{found:#?}");
+    for (text, command) in found.iter().zip([
+        "detach-role-policy --role-name theirs --policy-arn",
+        "detach-user-policy --user-name ana --policy-arn",
+        "detach-group-policy --group-name ops --policy-arn",
+    ]) {
+        assert!(text.contains(command) && text.contains(&have.arn), "{text}");
+    }
 }

@@ -2,10 +2,12 @@
 
 use super::live::{Desired, Live, trust_policy};
 use crate::aws::{
-    self, ADDR_TAG, Clients, STACK_TAG, built_wrong, fault, from_iam_tags, iam_tags, unexpected,
+    self, ADDR_TAG, Clients, OnlyOnce, STACK_TAG, built_wrong, fault, from_iam_tags, iam_tags,
+    lasting_iam_tags, unexpected,
 };
 use crate::model::{Class, Fault};
 use crate::resource::Found;
+use aws_sdk_iam::config::Builder;
 use aws_sdk_iam::types::Role;
 use futures_util::{StreamExt, TryStreamExt, future, stream};
 use serde_json::Value;
@@ -169,6 +171,8 @@ pub async fn create(clients: &Clients, want: &Desired) -> Result<(), Fault> {
         .set_max_session_duration(want.max_session.map(seconds))
         .set_permissions_boundary(want.boundary.clone())
         .set_tags(Some(iam_tags(&want.tags).map_err(|e| built_wrong(OP, &e))?))
+        .customize()
+        .config_override(Builder::new().retry_classifier(OnlyOnce))
         .send()
         .await
         .map(|_| ())
@@ -224,7 +228,9 @@ pub async fn tag(clients: &Clients, want: &Desired) -> Result<(), Fault> {
         .iam
         .tag_role()
         .role_name(&want.name)
-        .set_tags(Some(iam_tags(&want.tags).map_err(|e| built_wrong(OP, &e))?))
+        .set_tags(Some(
+            lasting_iam_tags(&want.tags).map_err(|e| built_wrong(OP, &e))?,
+        ))
         .send()
         .await
         .map(|_| ())

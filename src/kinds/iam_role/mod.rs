@@ -20,7 +20,9 @@ use crate::aws::{self, Clients};
 use crate::model::{
     Action, ApiCall, Class, Diagnostic, Diff, Fault, FieldChange, Outputs, Owner, Readiness, Shown,
 };
-use crate::resource::{Claims, Complaint, Facts, Found, OutputDecl, Resource, Unresolved, Wait};
+use crate::resource::{
+    Claims, Complaint, Doomed, Facts, Found, OutputDecl, Resource, Unresolved, Wait, not_seen,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The kind `iam_role`.
@@ -50,6 +52,7 @@ impl Resource for IamRole {
         typical: 2.0,
     };
     const FINDING_IS_DEAR: bool = true;
+    const OUTLIVES: bool = true;
     type Spec = Spec;
     type Key = String;
     type Desired = Desired;
@@ -146,6 +149,10 @@ impl Resource for IamRole {
 
     fn owner(have: &Live, stack: &str) -> Owner {
         aws::owner_of(&have.tags, stack)
+    }
+
+    fn made_by(have: &Live) -> Option<&str> {
+        aws::made_by(&have.tags)
     }
 
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
@@ -347,9 +354,79 @@ impl Resource for IamRole {
             .map_err(|fault| aws::after_changes(changed, fault))
     }
 
+    async fn in_the_way(
+        &self,
+        want: Option<&Desired>,
+        have: &Live,
+        _: &Facts,
+        doomed: &Doomed,
+    ) -> Vec<Diagnostic> {
+        let (profiles, functions) = futures_util::future::join(
+            api::instance_profiles(&self.clients, &have.name),
+            aws::function_uses(&self.clients),
+        )
+        .await;
+        let mut found = Vec::new();
+        match profiles {
+            Ok(profiles) => found.extend(in_profiles(have, &profiles)),
+            Err(fault) => found.push(not_seen(
+                "the instance profiles that the role is in",
+                &fault,
+            )),
+        }
+        match functions {
+            Ok(all) => found.extend(used_by(have, &all, doomed)),
+            Err(fault) => found.push(not_seen("the functions that run as the role", &fault)),
+        }
+        found.extend(want.and_then(|want| detached(want, have)));
+        found
+    }
+
     async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
         api::find_owned(&self.clients, stack).await
     }
+}
+
+fn in_profiles(have: &Live, profiles: &[String]) -> Vec<Diagnostic> {
+    let each = profiles.iter().map(|profile| {
+        Diagnostic::error(format!(
+            "the role {name} is in the instance profile {profile}: `aws iam remove-role-from-instance-profile \
+             --instance-profile-name {profile} --role-name {name}` takes it out",
+            name = have.name
+        ))
+    });
+    each.collect()
+}
+
+/// A function whose role is gone cannot be called any more.
+fn used_by(have: &Live, all: &[aws::FunctionUse], doomed: &Doomed) -> Vec<Diagnostic> {
+    let users = all.iter().filter(|f| f.role == have.arn);
+    let staying = users.filter(|f| !doomed.includes("lambda_function", &f.name));
+    let each = staying.map(|f| {
+        Diagnostic::error(format!(
+            "the function {name} runs as the role {}, and stays: `aws lambda update-function-configuration \
+             --function-name {name} --role ARN` gives it another one",
+            have.name,
+            name = f.name
+        ))
+    });
+    each.collect()
+}
+
+/// Policies that somebody else has attached stay what they are, and are attached to one role less.
+fn detached(want: &Desired, have: &Live) -> Option<Diagnostic> {
+    let foreign: Vec<&str> = have
+        .attached
+        .difference(&want.policies)
+        .map(String::as_str)
+        .collect();
+    (!foreign.is_empty()).then(|| {
+        Diagnostic::warning("policies are detached that stack.yaml does not name").detail(format!(
+            "The role {} also has {}. They are detached with it, and stay.",
+            have.name,
+            foreign.join(", ")
+        ))
+    })
 }
 
 /// Tells whether policies are attached, or detached.

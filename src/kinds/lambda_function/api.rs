@@ -1,8 +1,10 @@
 //! The calls.
 
+pub mod around;
+
 use super::desired::{Code, Desired, Network};
 use super::live::{Environment as Variables, Live, Status};
-use crate::aws::{Clients, Rules, fault, unexpected};
+use crate::aws::{Clients, OnlyOnce, Rules, fault, unexpected};
 use crate::model::{Class, Diff, Fault, Secret};
 use aws_sdk_lambda::config::Builder;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
@@ -174,7 +176,7 @@ pub async fn create(clients: &Clients, want: &Desired, code: &Code) -> Result<()
         .set_vpc_config(want.network.as_ref().map(vpc))
         .set_tags(Some(hash(&want.tags)));
     call.customize()
-        .config_override(upload())
+        .config_override(upload().retry_classifier(OnlyOnce))
         .send()
         .await
         .map(drop)

@@ -135,7 +135,7 @@ pub fn diff(want: &Desired, have: &Live) -> Diff {
         &want.architecture,
         Force::Update,
     );
-    for (name, value) in &want.tags {
+    for (name, value) in aws::lasting(&want.tags) {
         let old = have.tags.get(name);
         if old != Some(value) {
             diff.field(&format!("tags.{name}"), &old, &Some(value), Force::Update);

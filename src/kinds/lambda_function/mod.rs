@@ -5,6 +5,7 @@ mod check;
 mod desired;
 mod diff;
 mod live;
+mod remains;
 mod runtimes;
 mod spec;
 #[cfg(test)]
@@ -16,10 +17,11 @@ pub use spec::{Architecture, Spec, Vpc};
 
 use crate::aws::{self, ADDR_TAG, Clients, functions_of};
 use crate::model::{
-    Action, ApiCall, Class, Diagnostic, Diff, Fault, OutputRef, Outputs, Owner, Readiness, Shown,
+    Action, ApiCall, Class, Diagnostic, Diff, Fault, OutputRef, Outputs, Owner, Readiness, Remains,
+    Remnant, Shown,
 };
 use crate::resource::{
-    AssetRequest, Claims, Complaint, Facts, Found, OutputDecl, Resource, Unresolved, Wait,
+    AssetRequest, Claims, Complaint, Doomed, Facts, Found, OutputDecl, Resource, Unresolved, Wait,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -123,6 +125,10 @@ impl Resource for LambdaFunction {
         aws::owner_of(&have.tags, stack)
     }
 
+    fn made_by(have: &Live) -> Option<&str> {
+        aws::made_by(&have.tags)
+    }
+
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
         let call = |name| ApiCall::new("lambda", name);
         match action {
@@ -205,9 +211,7 @@ impl Resource for LambdaFunction {
             self.sent().insert(have.name.clone(), have.revision.clone());
             return Ok(());
         }
-        let tags = want
-            .tags
-            .iter()
+        let tags = aws::lasting(&want.tags)
             .filter(|(name, value)| have.tags.get(*name) != Some(value))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
@@ -227,6 +231,28 @@ impl Resource for LambdaFunction {
             }
         }
         api::delete(&self.clients, &have.name).await
+    }
+
+    async fn in_the_way(
+        &self,
+        _: Option<&Desired>,
+        have: &Live,
+        _: &Facts,
+        doomed: &Doomed,
+    ) -> Vec<Diagnostic> {
+        remains::in_the_way(&self.clients, have, doomed).await
+    }
+
+    fn key_of_owned(id: &str) -> Option<String> {
+        id.rsplit(':').next().map(str::to_owned)
+    }
+
+    async fn remains(&self, key: &String, facts: &Facts) -> Remains {
+        remains::remains(&self.clients, key, facts).await
+    }
+
+    async fn lingers(&self, key: &String, facts: &Facts) -> Result<Vec<Remnant>, Fault> {
+        remains::lingers(&self.clients, key, facts).await
     }
 
     async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {

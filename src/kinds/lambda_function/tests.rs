@@ -89,14 +89,14 @@ pub(super) fn with_code(spec: &Spec, files: &[(&str, &[u8])]) -> Facts {
     facts([(spec.request(), zip(files))])
 }
 
-fn want() -> Desired {
+pub(super) fn want() -> Desired {
     let spec = spec(EXAMPLE);
     let facts = with_code(&spec, &[("lambda_function.py", b"x")]);
     LambdaFunction::desired(&spec, &facts).unwrap()
 }
 
 /// What is there once everything is done.
-fn right(want: &Desired) -> Live {
+pub(super) fn right(want: &Desired) -> Live {
     Live {
         arn: "arn:aws:lambda:us-west-2:123456789012:function:f".into(),
         name: want.name.clone(),

@@ -1,10 +1,9 @@
 //! The calls.
 
-use super::live::{Content, Ours, Version};
-use crate::aws::{Clients, fault, unexpected};
+use super::live::{Content, Ours, Version, signed};
+use crate::aws::{Clients, OnlyOnce, fault, unexpected};
 use crate::model::{Class, Fault, Residue};
 use aws_sdk_lambda::config::Builder;
-use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::primitives::Blob;
@@ -102,19 +101,17 @@ pub async fn publish(
     content: &Content,
     zip: &[u8],
 ) -> Result<(), Fault> {
-    // each call makes another version, so the SDK must not send it again (aws-facts §4.8); a zip takes time to upload
-    let once = Builder::new()
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(
-            TimeoutConfig::builder()
-                .operation_attempt_timeout(Duration::from_secs(300))
-                .build(),
-        );
+    // each call makes another version (aws-facts §4.8); a zip takes time to upload
+    let once = Builder::new().retry_classifier(OnlyOnce).timeout_config(
+        TimeoutConfig::builder()
+            .operation_attempt_timeout(Duration::from_secs(300))
+            .build(),
+    );
     clients
         .lambda
         .publish_layer_version()
         .layer_name(&ours.name)
-        .description(&content.description)
+        .description(signed(&content.description, &ours.mark, &ours.run))
         .content(
             LayerVersionContentInput::builder()
                 .zip_file(Blob::new(zip))

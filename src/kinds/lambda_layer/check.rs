@@ -1,14 +1,11 @@
 //! What can be said about a layer without a look at AWS.
 
-use super::live::{Desired, Key, Live, description, mark};
+use super::live::{Desired, Key, LONGEST, Live, description, mark};
 use super::spec::{Architecture, Spec};
 use crate::assets::{Arch, BinaryTag, PinnedPackage, Target, binary_tags, fits};
 use crate::model::Diagnostic;
 use crate::resource::{Complaint, Facts, Input};
 use serde_json::{Value, json};
-
-/// The longest description that Lambda takes.
-const DESCRIPTION: usize = 256;
 
 fn arch(architecture: Architecture) -> Arch {
     match architecture {
@@ -105,12 +102,12 @@ pub fn check(spec: &Spec, facts: &Facts) -> Vec<Complaint> {
         &"0".repeat(16),
         spec.description.as_deref(),
     );
-    if spec.arn.is_none() && whole.chars().count() > DESCRIPTION {
-        let over = whole.chars().count() - DESCRIPTION;
+    if spec.arn.is_none() && whole.chars().count() > LONGEST {
+        let over = whole.chars().count() - LONGEST;
         say(
             "description",
             Diagnostic::error("the description is too long").detail(format!(
-                "Lambda takes {DESCRIPTION} characters, and the mark by which versions of this stack are recognised \
+                "Lambda takes {LONGEST} characters, and the mark by which versions of this stack are recognised \
                  is a part of them. Make it {over} characters shorter.",
             )),
         );

@@ -28,6 +28,8 @@ pub struct Ours {
     pub name: String,
     /// What the descriptions of this entry's versions begin with.
     pub mark: String,
+    /// The nonce of this run.
+    pub run: String,
     /// What is in the version; unknown where the file could not be had, and then the newest of ours is meant.
     pub content: Option<Content>,
 }
@@ -37,7 +39,7 @@ pub struct Ours {
 pub struct Content {
     /// Base64 of the zip's SHA-256, as Lambda shows it.
     pub sha256: String,
-    /// The whole description, with our mark.
+    /// The description with our mark, and without the nonce of the run that publishes it.
     pub description: String,
     /// The runtime that it is declared for.
     pub runtime: String,
@@ -82,7 +84,7 @@ pub struct Version {
 }
 
 /// What is there.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Live {
     /// The version.
     pub version: Version,
@@ -90,15 +92,26 @@ pub struct Live {
     pub layer: String,
     /// All versions of this entry, the newest first; empty where the version is only used.
     pub ours: Vec<i64>,
+    /// Later versions with exactly this content, left by a lost reply or by two runs at once.
+    pub copies: Vec<i64>,
+    /// The run that has published the version, or one of the copies where that is this one.
+    pub made_by: Option<String>,
+    /// This run has published a version, and it is not to be seen yet.
+    pub settling: bool,
 }
 
 impl Version {
     /// Tells whether it looks like the wanted one; only its digest makes it certain.
     pub fn looks_like(&self, want: &Content) -> bool {
-        self.description == want.description
+        unsigned(&self.description) == want.description
             && self.runtimes == [want.runtime.as_str()]
             && self.architectures == [want.architecture.as_str()]
             && self.license == want.license
+    }
+
+    /// Returns the nonce of the run that published it.
+    pub fn run(&self) -> Option<&str> {
+        signature(&self.description).map(|(_, run, _)| run)
     }
 
     /// Returns the ARN without the version.
@@ -113,7 +126,7 @@ impl Live {
         self.ours
             .iter()
             .copied()
-            .filter(|n| *n != self.version.number)
+            .filter(|n| *n != self.version.number && !self.copies.contains(n))
             .skip(keep.max(2) - 1)
             .collect()
     }
@@ -143,6 +156,44 @@ pub fn description(mark: &str, sha256_hex: &str, text: Option<&str>) -> String {
     }
 }
 
+/// Stands before the nonce in a description.
+const BEFORE_RUN: char = '~';
+/// The longest description that Lambda takes, in characters.
+pub const LONGEST: usize = 256;
+
+/// Takes a description apart: what comes before the nonce, the nonce, what comes after it.
+fn signature(description: &str) -> Option<(&str, &str, &str)> {
+    let words = description.strip_prefix(MARK)?;
+    let end = words.find(' ').unwrap_or(words.len()) + MARK.len();
+    let (first, text) = description.split_at(end);
+    // behind the digest, which is the last word of the mark
+    let (before, run) = first.rsplit_once(BEFORE_RUN)?;
+    (!run.contains(':')).then_some((before, run, text))
+}
+
+/// Returns a description without the nonce of the run that has published it.
+pub fn unsigned(description: &str) -> String {
+    match signature(description) {
+        Some((before, _, text)) => format!("{before}{text}"),
+        None => description.to_owned(),
+    }
+}
+
+/// Returns a description with a nonce: behind the digest, so that the mark before it is found as ever.
+pub fn signed(description: &str, mark: &str, run: &str) -> String {
+    let Some(rest) = description.strip_prefix(mark).filter(|_| !run.is_empty()) else {
+        return description.to_owned();
+    };
+    let (digest, text) = rest.split_at(rest.find(' ').unwrap_or(rest.len()));
+    let whole = format!("{mark}{digest}{BEFORE_RUN}{run}{text}");
+    // what stack.yaml says goes before what only helps to tell runs apart
+    if whole.chars().count() > LONGEST {
+        description.to_owned()
+    } else {
+        whole
+    }
+}
+
 /// Returns what the version is found by.
 ///
 /// # Errors
@@ -166,6 +217,7 @@ pub fn key(spec: &Spec, facts: &Facts) -> Result<Key, Unresolved> {
     Ok(Key::Ours(Ours {
         name,
         mark,
+        run: facts.stack.run.clone(),
         content,
     }))
 }
@@ -223,6 +275,13 @@ pub fn diff(want: &Desired, have: &Live) -> Diff {
         // never "as it should be" without having compared
         diff.note("content", Shown::NOTHING, Shown::NOTHING, Force::Update)
             .why("what should be in the layer could not be had");
+    }
+    if !have.copies.is_empty() {
+        diff.note("copies", json!(have.copies), json!([]), Force::Update)
+            .why(format!(
+                "version {} has the same content",
+                have.version.number
+            ));
     }
     let stale = have.stale(want.keep);
     if !stale.is_empty() {

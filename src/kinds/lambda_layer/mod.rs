@@ -10,50 +10,98 @@ mod tests;
 pub use live::{Content, Desired, Key, Live, Ours, Version};
 pub use spec::{Architecture, Spec};
 
-use crate::aws::Clients;
+use crate::aws::{Clients, FunctionUse, function_uses};
 use crate::model::{
-    Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
+    Action, Addr, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Remains,
+    Remnant, Residue, Shown,
 };
 use crate::resource::{
-    AssetRequest, Claims, Complaint, Facts, Found, OutputDecl, Resource, Unresolved, Wait,
+    AssetRequest, Claims, Complaint, Doomed, Facts, Found, OutputDecl, Resource, Unresolved, Wait,
+    not_seen,
 };
 use futures_util::stream::{StreamExt, TryStreamExt};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How many looks a version that this run has published may stay unseen, before what is seen is believed.
+const PATIENCE: u32 = 6;
 
 /// The kind `lambda_layer`.
 #[derive(Clone, Debug)]
 pub struct LambdaLayer {
     clients: Clients,
+    /// The marks under which this run has sent a version, each with the looks that have not shown it.
+    sent: Arc<Mutex<BTreeMap<String, u32>>>,
 }
 
 impl LambdaLayer {
     /// Makes the kind.
     pub fn new(clients: Clients) -> Self {
-        LambdaLayer { clients }
+        LambdaLayer {
+            clients,
+            sent: Arc::default(),
+        }
     }
 
+    fn sent(&self) -> MutexGuard<'_, BTreeMap<String, u32>> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Of several versions with this content the first is the right one: so every run picks the same, whoever has
+    /// published it. A list that shows a version shows all before it.
     async fn find(&self, ours: &Ours) -> Result<Option<Live>, Fault> {
         let mut versions = api::versions(&self.clients, &ours.name).await?;
         versions.retain(|v| v.description.starts_with(&ours.mark));
+        let settling = self.is_settling(ours, &versions);
         let numbers: Vec<i64> = versions.iter().map(|v| v.number).collect();
+        let mut right = Vec::new();
         for version in versions {
-            let right = match &ours.content {
-                None => true,
+            match &ours.content {
+                None => {
+                    right.push(version);
+                    break;
+                }
                 Some(want) => {
-                    version.looks_like(want)
+                    if version.looks_like(want)
                         && api::digest(&self.clients, &ours.name, version.number).await?
                             == Some(want.sha256.clone())
+                    {
+                        right.push(version);
+                    }
                 }
-            };
-            if right {
-                return Ok(Some(Live {
-                    version,
-                    layer: ours.name.clone(),
-                    ours: numbers,
-                }));
             }
         }
-        Ok(None)
+        let made_by_us = right.iter().any(|v| v.run() == Some(ours.run.as_str()));
+        let Some(version) = right.pop() else {
+            return Ok(None);
+        };
+        Ok(Some(Live {
+            made_by: if made_by_us {
+                Some(ours.run.clone())
+            } else {
+                version.run().map(str::to_owned)
+            },
+            copies: right.iter().rev().map(|v| v.number).collect(),
+            version,
+            layer: ours.name.clone(),
+            ours: numbers,
+            settling,
+        }))
+    }
+
+    /// Tells whether a version that this run has sent is still to be waited for.
+    fn is_settling(&self, ours: &Ours, versions: &[Version]) -> bool {
+        let mut sent = self.sent();
+        let Some(looks) = sent.get_mut(&ours.mark) else {
+            return false;
+        };
+        *looks += 1;
+        let seen = versions.iter().any(|v| v.run() == Some(ours.run.as_str()));
+        if seen || *looks > PATIENCE {
+            sent.remove(&ours.mark);
+            return false;
+        }
+        true
     }
 
     async fn of_stack(&self, layer: String, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
@@ -75,6 +123,7 @@ impl LambdaLayer {
                         version,
                         layer: layer.clone(),
                         ours,
+                        ..Live::default()
                     },
                 })
             })
@@ -98,6 +147,7 @@ impl Resource for LambdaLayer {
         typical: 10.0,
     };
     const FINDING_IS_DEAR: bool = true;
+    const TIDIES: &'static [&'static str] = &["copies"];
     type Spec = Spec;
     type Key = Key;
     type Desired = Desired;
@@ -119,8 +169,12 @@ impl Resource for LambdaLayer {
         live::fields(want)
     }
 
-    fn readiness(_have: &Live) -> Readiness {
-        Readiness::Ready
+    fn readiness(have: &Live) -> Readiness {
+        if have.settling {
+            Readiness::Pending("its new version is not visible yet".to_owned())
+        } else {
+            Readiness::Ready
+        }
     }
 
     fn outputs(_spec: &Spec, _facts: &Facts, have: &Live) -> Outputs {
@@ -144,11 +198,15 @@ impl Resource for LambdaLayer {
         }
     }
 
+    fn made_by(have: &Live) -> Option<&str> {
+        have.made_by.as_deref()
+    }
+
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
         let delete = ApiCall::new("lambda", "DeleteLayerVersion");
         match action {
             Action::Create => vec![ApiCall::new("lambda", "PublishLayerVersion")],
-            Action::Update if diff.has("old_versions") => vec![delete],
+            Action::Update if diff.has("old_versions") || diff.has("copies") => vec![delete],
             Action::Delete => vec![delete],
             _ => Vec::new(),
         }
@@ -185,7 +243,7 @@ impl Resource for LambdaLayer {
             Key::Given(arn) => Ok(api::by_arn(&self.clients, arn).await?.map(|version| Live {
                 layer: version.layer_arn().to_owned(),
                 version,
-                ours: Vec::new(),
+                ..Live::default()
             })),
         }
     }
@@ -210,7 +268,8 @@ impl Resource for LambdaLayer {
                 "what should be in the layer could not be had",
             ));
         };
-        // AWS would publish the same content a second time without a word
+        // AWS would publish the same content a second time without a word. Where another run does so at this moment, or
+        // the look shows an old state, there are two: the later one goes again
         if self.find(ours).await?.is_some() {
             return Err(Fault::new(
                 OP,
@@ -218,7 +277,15 @@ impl Resource for LambdaLayer {
                 format!("{} has a version with this content already", ours.name),
             ));
         }
-        api::publish(&self.clients, ours, content, zip).await
+        let answer = api::publish(&self.clients, ours, content, zip).await;
+        let sent = match &answer {
+            Ok(()) => true,
+            Err(fault) => fault.residue == Residue::Unknown,
+        };
+        if sent && !ours.run.is_empty() {
+            self.sent().insert(ours.mark.clone(), 0);
+        }
+        answer
     }
 
     async fn update(&self, want: &Desired, have: &Live, diff: &Diff) -> Result<(), Fault> {
@@ -229,12 +296,46 @@ impl Resource for LambdaLayer {
                 "what should be in the layer could not be had",
             ));
         }
-        api::delete(&self.clients, &have.layer, &have.stale(want.keep)).await
+        let mut gone = have.copies.clone();
+        if diff.has("old_versions") {
+            gone.extend(have.stale(want.keep));
+        }
+        api::delete(&self.clients, &have.layer, &gone).await
     }
 
     async fn delete(&self, have: &Live, _facts: &Facts) -> Result<(), Fault> {
         // nothing for a version that is only used: it has none of ours
         api::delete(&self.clients, &have.layer, &have.ours).await
+    }
+
+    async fn in_the_way(
+        &self,
+        _: Option<&Desired>,
+        have: &Live,
+        _: &Facts,
+        doomed: &Doomed,
+    ) -> Vec<Diagnostic> {
+        if have.ours.is_empty() {
+            return Vec::new();
+        }
+        match function_uses(&self.clients).await {
+            Ok(all) => used_by(have, &all, doomed).into_iter().collect(),
+            Err(fault) => vec![not_seen("the functions that use the layer", &fault)],
+        }
+    }
+
+    async fn remains(&self, key: &Key, facts: &Facts) -> Remains {
+        let mut remains = Remains::default();
+        if let Key::Ours(ours) = key {
+            let versions = api::versions(&self.clients, &ours.name).await;
+            let region = &facts.stack.region;
+            let left = versions.map(|all| {
+                let each = all.iter().map(|v| left(&facts.addr, &ours.name, v, region));
+                each.collect()
+            });
+            remains.note(&facts.addr, "versions of the layer", left);
+        }
+        remains
     }
 
     async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
@@ -245,5 +346,47 @@ impl Resource for LambdaLayer {
             .try_collect()
             .await?;
         Ok(found.into_iter().flatten().collect())
+    }
+}
+
+/// Functions go on with a version that is deleted, and cannot be changed to it any more (aws-facts §4.8). Those of other
+/// accounts, where the layer is shared, cannot be seen.
+fn used_by(have: &Live, all: &[FunctionUse], doomed: &Doomed) -> Option<Diagnostic> {
+    let ours: Vec<String> = have
+        .ours
+        .iter()
+        .map(|n| format!("{}:{n}", have.version.layer_arn()))
+        .collect();
+    let users = all
+        .iter()
+        .filter(|f| f.layers.iter().any(|l| ours.contains(l)));
+    let names: Vec<&str> = users
+        .map(|f| f.name.as_str())
+        .filter(|name| !doomed.includes("lambda_function", name))
+        .collect();
+    (!names.is_empty()).then(|| {
+        Diagnostic::warning("functions that stay use the layer").detail(format!(
+            "{} use {}. They go on with it, and their next change must name another layer. Functions of other accounts \
+             cannot be seen.",
+            names.join(", "),
+            have.version.layer_arn()
+        ))
+    })
+}
+
+/// A version of the layer that is still there.
+fn left(addr: &Addr, layer: &str, version: &Version, region: &str) -> Remnant {
+    Remnant {
+        addr: addr.to_string(),
+        what: "layer version".to_owned(),
+        id: version.arn.clone(),
+        about: format!("made {}", version.created),
+        passes: None,
+        // layers and code cost nothing up to the account's limit
+        cost: None,
+        remove: Some(format!(
+            "aws lambda delete-layer-version --region {region} --layer-name {layer} --version-number {}",
+            version.number
+        )),
     }
 }

@@ -69,6 +69,7 @@ fn live(number: i64, ours: &[i64]) -> Live {
         },
         layer: "l".into(),
         ours: ours.to_vec(),
+        ..Live::default()
     }
 }
 
@@ -292,4 +293,75 @@ fn a_new_one_is_shown_by_its_digest_and_without_its_mark() {
     assert_eq!(shown(&spec, &facts), json!(fields));
     spec.arn = Some(crate::resource::Input::Known("arn:l:1".into()));
     assert_eq!(shown(&spec, &facts), json!([["arn", "arn:l:1"]]));
+}
+
+#[test]
+fn a_description_carries_the_runs_nonce_and_is_compared_without_it() {
+    let mark = "cruddur-infra:cruddur:lambda_layer.psycopg2:";
+    for text in [None, Some("for ~sign-up: psycopg2")] {
+        let plain = live::description(mark, "0123456789abcdef00", text);
+        let signed = live::signed(&plain, mark, "00aa11bb22cc");
+        assert!(signed.starts_with(
+            "cruddur-infra:cruddur:lambda_layer.psycopg2:0123456789abcdef~00aa11bb22cc"
+        ));
+        assert_eq!(live::unsigned(&signed), plain);
+        assert_eq!(live::unsigned(&plain), plain);
+        let version = |description: &str| Version {
+            description: description.to_owned(),
+            ..Version::default()
+        };
+        assert_eq!(version(&signed).run(), Some("00aa11bb22cc"));
+        assert_eq!(version(&plain).run(), None);
+        // whose it is stays readable
+        assert_eq!(
+            live::addr_in(&signed, "cruddur"),
+            Some("lambda_layer.psycopg2")
+        );
+        assert_eq!(live::signed(&plain, mark, ""), plain);
+    }
+    // somebody else's text is nobody's signature
+    assert_eq!(live::unsigned("a~b c"), "a~b c");
+    // and what stack.yaml says goes before the nonce
+    let long = live::description(mark, "0123456789abcdef00", Some(&"x".repeat(190)));
+    assert_eq!(live::signed(&long, mark, "00aa11bb22cc"), long);
+}
+
+#[test]
+fn a_copy_is_shown_and_is_no_old_version() {
+    let spec = spec(EXAMPLE);
+    let want = LambdaLayer::desired(&spec, &with_asset(&spec, asset())).unwrap();
+    let have = Live {
+        copies: vec![5, 4],
+        ..live(3, &[5, 4, 3, 2, 1])
+    };
+    let diff = LambdaLayer::diff(&want, &have);
+    assert_eq!(diff.paths(), ["copies", "old_versions"]);
+    assert_eq!(have.stale(2), [1]);
+    assert!(LambdaLayer::TIDIES.contains(&"copies"));
+}
+
+#[test]
+fn functions_that_stay_and_use_a_version_that_goes_are_told() {
+    let have = live(3, &[3, 2]);
+    let function = |name: &str, version: i64| FunctionUse {
+        name: name.to_owned(),
+        layers: vec![format!(
+            "arn:aws:lambda:us-west-2:123456789012:layer:l:{version}"
+        )],
+        ..FunctionUse::default()
+    };
+    let all = [
+        function("ours", 3),
+        function("theirs", 2),
+        // another version, which stays
+        function("older", 1),
+    ];
+    let ours = (
+        "lambda_function.f".parse().unwrap(),
+        ["ours".to_owned()].into(),
+    );
+    let told = used_by(&have, &all, &Doomed([ours].into())).unwrap();
+    assert!(told.detail.starts_with("theirs use arn:"), "{told:?}");
+    assert!(told.detail.contains("other accounts cannot be seen"));
+    assert!(used_by(&have, &all[2..], &Doomed::default()).is_none());
 }

@@ -2,8 +2,9 @@
 
 use super::function::Function;
 use super::live::Desired;
-use crate::aws::{Clients, Rules, fault, unexpected, user_pool_id};
+use crate::aws::{Clients, OnlyOnce, Rules, fault, unexpected, user_pool_id};
 use crate::model::{Class, Fault};
+use aws_sdk_lambda::config::Builder;
 
 /// The policy is compared and set by its revision: somebody else's change in between is no error, but a reason to look
 /// again. A function that is being changed answers the same way.
@@ -71,6 +72,8 @@ pub async fn add(
         .source_arn(source_arn)
         .source_account(&want.source_account)
         .set_revision_id(revision.map(str::to_owned))
+        .customize()
+        .config_override(Builder::new().retry_classifier(OnlyOnce))
         .send()
         .await
         .map(|_| ())

@@ -1,5 +1,6 @@
 //! The calls to RDS.
 
+pub mod around;
 mod convert;
 
 use super::advice::{NOT_OFFERED, advice};
@@ -7,10 +8,11 @@ use super::change::Modification;
 use super::desired::Desired;
 use super::live::Live;
 use super::version;
-use crate::aws::{self, ADDR_TAG, STACK_TAG, fault};
+use crate::aws::{self, ADDR_TAG, OnlyOnce, STACK_TAG, fault};
 use crate::model::{Class, Fault};
 use crate::resource::Found;
 use aws_sdk_rds::Client;
+use aws_sdk_rds::config::Builder;
 use aws_sdk_rds::error::ProvideErrorMetadata;
 use aws_sdk_rds::types::Tag;
 use convert::{int, lifecycle, live};
@@ -200,6 +202,8 @@ pub async fn create(rds: &Client, want: &Desired) -> Result<(), Fault> {
         .set_preferred_backup_window(want.backup_window.clone())
         .engine_lifecycle_support(lifecycle(want.extended_support))
         .set_tags(Some(sdk_tags(&want.tags_at_birth())))
+        .customize()
+        .config_override(Builder::new().retry_classifier(OnlyOnce))
         .send()
         .await;
     let Err(error) = answer else { return Ok(()) };
@@ -286,6 +290,24 @@ pub async fn tag(rds: &Client, have: &Live, tags: &BTreeMap<String, String>) -> 
     rds.add_tags_to_resource()
         .resource_name(arn)
         .set_tags(Some(sdk_tags(tags)))
+        .send()
+        .await
+        .map(drop)
+        .map_err(|e| failed(OP, &e))
+}
+
+/// Removes a tag; one that is not there is fine.
+pub async fn untag(rds: &Client, have: &Live, key: &str) -> Result<(), Fault> {
+    const OP: &str = "rds:RemoveTagsFromResource";
+    let Some(arn) = &have.arn else {
+        return Err(aws::unexpected(
+            "rds:DescribeDBInstances",
+            "the instance's ARN",
+        ));
+    };
+    rds.remove_tags_from_resource()
+        .resource_name(arn)
+        .tag_keys(key)
         .send()
         .await
         .map(drop)

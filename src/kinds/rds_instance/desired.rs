@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 /// The tag that says which version of the password was sent last.
 pub const PASSWORD_TAG: &str = "cruddur-infra:password-version";
 
+/// The tag that says: it was started only to be changed, and is to be stopped again.
+pub const STOP_TAG: &str = "cruddur-infra:stop-again";
+
 /// What an instance should be. `None` is not managed.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
@@ -193,6 +196,14 @@ fn resolve(spec: &Spec, facts: &Facts, r: &mut Resolver<'_>) -> Option<Desired> 
 }
 
 impl Desired {
+    /// Returns what is wanted of one that is stopped again when it is changed: nothing can wait for a window.
+    pub fn for_resting(&self) -> Self {
+        Desired {
+            immediately: true,
+            ..self.clone()
+        }
+    }
+
     /// Returns the tags that a new instance gets: the password that it is made with has its version.
     pub fn tags_at_birth(&self) -> BTreeMap<String, String> {
         let mut tags = self.tags.clone();

@@ -2,7 +2,7 @@
 
 use super::desired::Desired;
 use super::immutable::immutable;
-use super::live::Live;
+use super::live::{Live, Pending};
 use super::pending::flushed;
 use super::version::Version;
 use crate::aws;
@@ -68,6 +68,22 @@ pub fn fields(want: &Desired) -> Vec<(String, Shown)> {
 
 /// Compares.
 pub fn diff(want: &Desired, have: &Live) -> Diff {
+    if !have.rests() {
+        return compare(want, have);
+    }
+    // what is pending is dropped by the stop to come: only what is done counts
+    let done = Live {
+        pending: Pending::default(),
+        ..have.clone()
+    };
+    let mut d = compare(&want.for_resting(), &done);
+    if !d.is_empty() {
+        flushed(&mut d, want, have);
+    }
+    d
+}
+
+fn compare(want: &Desired, have: &Live) -> Diff {
     let mut d = Diff::default();
     immutable(&mut d, want, have);
     engine_version(&mut d, want, have);
@@ -362,7 +378,7 @@ fn tags(d: &mut Diff, want: &Desired, have: &Live) {
             Force::Update,
         );
     }
-    for (key, value) in &want.tags {
+    for (key, value) in aws::lasting(&want.tags) {
         if have.tags.get(key) != Some(value) {
             d.note(
                 &format!("tags.{key}"),

@@ -1,6 +1,6 @@
 //! What an instance is, in plain data, and what follows from that alone.
 
-use super::desired::PASSWORD_TAG;
+use super::desired::{PASSWORD_TAG, STOP_TAG};
 use crate::model::Readiness;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -196,6 +196,12 @@ impl Live {
                 Readiness::Pending(format!("{status}, without an endpoint"))
             }
             // just after a modify the status still is what it was (aws-facts §1.3)
+            // what is made at once is not dropped by the stop to come
+            _ if self.to_stop()
+                && (self.pending.master_password || self.pending.port.is_some()) =>
+            {
+                Readiness::Pending("modifying".to_owned())
+            }
             _ if self.settling => Readiness::Pending("modifying".to_owned()),
             _ => match self.security_groups.iter().find(|(_, s)| s != "active") {
                 Some((group, s)) => Readiness::Pending(format!("{group} {s}")),
@@ -207,6 +213,17 @@ impl Live {
     /// Tells whether it stands in a status that a change could be sent in.
     pub fn idle(&self) -> bool {
         USABLE.contains(&self.status.as_str())
+    }
+
+    /// Tells whether it was started only to be changed, and is to be stopped again.
+    pub fn to_stop(&self) -> bool {
+        self.tags.contains_key(STOP_TAG)
+    }
+
+    /// Tells whether it stands still, or will again. A stop drops what waits for the maintenance window (aws-facts
+    /// §1.4), so that nothing can be left to it.
+    pub fn rests(&self) -> bool {
+        self.to_stop() || matches!(self.status.as_str(), "stopped" | "stopping")
     }
 
     /// Tells whether a final snapshot is possible.
@@ -299,6 +316,10 @@ impl Live {
             "storage_optimization",
             self.optimizing.map(|percent| format!("{percent} %")),
         );
+        if self.to_stop() {
+            let how = "it was started only to be changed; `cruddur-infra apply` stops it again, `start` keeps it running";
+            map.insert("stopped_again".to_owned(), how.to_owned());
+        }
         for (name, value) in self.pending.entries() {
             let text = value
                 .as_str()

@@ -10,6 +10,7 @@ mod immutable;
 mod live;
 mod outputs;
 mod pending;
+mod remains;
 mod settle;
 mod spec;
 mod url;
@@ -22,10 +23,11 @@ pub use spec::{Apply, Engine, PerformanceInsights, Spec};
 
 use crate::aws::{Clients, owner_of};
 use crate::model::{
-    Action, ApiCall, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown,
+    Action, ApiCall, Around, Class, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Remains,
+    Shown,
 };
 use crate::resource::{
-    Claims, Complaint, Facts, FinalSnapshot, Found, OutputDecl, Resource, Unresolved, Wait,
+    Claims, Complaint, Doomed, Facts, FinalSnapshot, Found, OutputDecl, Resource, Unresolved, Wait,
 };
 use settle::Sent;
 use std::collections::BTreeMap;
@@ -66,6 +68,14 @@ fn guard(have: &Live, facts: &Facts) -> Option<String> {
     if have.status == "deleting" {
         return None;
     }
+    if have.deletion_protection && have.status == "stopped" {
+        // nothing of a stopped instance can be changed, its protection neither (aws-facts §1.2)
+        return Some(format!(
+            "{} has deletion protection and is stopped: write `deletion_protection: false`, apply, which starts it for \
+             that and stops it again, and then delete it",
+            have.identifier
+        ));
+    }
     if have.deletion_protection {
         return Some(format!(
             "{} has deletion protection: write `deletion_protection: false`, apply, and then delete it",
@@ -100,7 +110,18 @@ fn warnings(want: &Desired, have: &Live) -> Vec<Diagnostic> {
                 .help("take it back in RDS, or write it in stack.yaml"),
         );
     }
+    if have.to_stop() && have.status != "stopped" {
+        all.push(
+            Diagnostic::warning("the instance was started only to be changed")
+                .detail("It is to be stopped again; what lives on it is not looked at meanwhile.")
+                .help(
+                    "`cruddur-infra apply` stops it again, `cruddur-infra start` keeps it running",
+                ),
+        );
+    }
     if have.status == "stopped" {
+        let d = diff::diff(want, have);
+        let changes = !d.is_empty() && <RdsInstance as Resource>::must_run(&d);
         let when = have
             .restarts_at
             .as_ref()
@@ -108,10 +129,19 @@ fn warnings(want: &Desired, have: &Live) -> Vec<Diagnostic> {
             .unwrap_or_default();
         all.push(
             Diagnostic::warning("the instance is stopped")
-                .detail(format!(
-                    "A stopped instance cannot be changed or connected to.{when}"
-                ))
-                .help("`cruddur-infra start` starts it"),
+                .detail(match changes {
+                    // aws-facts §1.3 and §1.4: each of the three takes minutes, and running is billed for ten at least
+                    true => "For its change it is started, changed and stopped again: 15 to 40 minutes as a rule, \
+                             billed as running, with what the change itself takes."
+                        .to_owned(),
+                    false => {
+                        format!("A stopped instance cannot be changed or connected to.{when}")
+                    }
+                })
+                .help(match changes {
+                    true => "to have it running afterwards, `cruddur-infra start` first",
+                    false => "`cruddur-infra start` starts it",
+                }),
         );
     }
     if have.status == "storage-full" {
@@ -212,6 +242,10 @@ impl Resource for RdsInstance {
         owner_of(&have.tags, stack)
     }
 
+    fn made_by(have: &Live) -> Option<&str> {
+        crate::aws::made_by(&have.tags)
+    }
+
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
         let names: &[&str] = match action {
             Action::Create => &["CreateDBInstance"],
@@ -233,6 +267,26 @@ impl Resource for RdsInstance {
             Action::NoOp | Action::Wait | Action::Forget => &[],
         };
         names.iter().map(|name| ApiCall::new("rds", name)).collect()
+    }
+
+    fn must_run(diff: &Diff) -> bool {
+        diff.0.iter().any(|f| !f.path.starts_with("tags."))
+    }
+
+    fn to_stop(have: &Live) -> bool {
+        have.to_stop()
+    }
+
+    fn calls_around(around: Around, calls: Vec<ApiCall>) -> Vec<ApiCall> {
+        let call = |name| ApiCall::new("rds", name);
+        let before: &[&str] = match around {
+            Around::StartAndStop => &["AddTagsToResource", "StartDBInstance"],
+            Around::Stop => &[],
+        };
+        let mut all: Vec<ApiCall> = before.iter().copied().map(call).collect();
+        all.extend(calls);
+        all.extend(["StopDBInstance", "RemoveTagsFromResource"].map(call));
+        all
     }
 
     fn guard(have: &Live, facts: &Facts) -> Option<String> {
@@ -281,11 +335,13 @@ impl Resource for RdsInstance {
 
     async fn update(&self, want: &Desired, have: &Live, diff: &Diff) -> Result<(), Fault> {
         const OP: &str = "rds:ModifyDBInstance";
+        let resting = have.rests().then(|| want.for_resting());
+        let want = resting.as_ref().unwrap_or(want);
         let change = change::modification(want, have, diff);
         if change.is_some() && have.status == "stopped" {
             return Err(
                 Fault::new(OP, Class::Invalid, "a stopped instance cannot be changed")
-                    .help("start it with `cruddur-infra start`, then apply again"),
+                    .help("plan again: it is then started, changed, and stopped again"),
             );
         }
         if change::touches_storage(diff) && have.storage_is_busy() {
@@ -324,10 +380,38 @@ impl Resource for RdsInstance {
         api::find_owned(&self.clients.rds, stack).await
     }
 
+    async fn in_the_way(
+        &self,
+        _: Option<&Desired>,
+        have: &Live,
+        facts: &Facts,
+        doomed: &Doomed,
+    ) -> Vec<Diagnostic> {
+        remains::in_the_way(&self.clients, have, facts, doomed).await
+    }
+
+    fn key_of_owned(id: &str) -> Option<String> {
+        Some(id.to_owned())
+    }
+
+    async fn remains(&self, key: &String, facts: &Facts) -> Remains {
+        remains::remains(&self.clients, key, facts).await
+    }
+
     async fn stop(&self, have: &Live) -> Result<(), Fault> {
         match have.status.as_str() {
             "stopped" | "stopping" => Ok(()),
             _ => api::stop(&self.clients.rds, &have.identifier).await,
+        }
+    }
+
+    async fn mark_to_stop(&self, have: &Live, on: bool) -> Result<(), Fault> {
+        match on {
+            true => {
+                let mark = [(desired::STOP_TAG.to_owned(), "yes".to_owned())].into();
+                api::tag(&self.clients.rds, have, &mark).await
+            }
+            false => api::untag(&self.clients.rds, have, desired::STOP_TAG).await,
         }
     }
 

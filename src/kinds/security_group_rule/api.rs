@@ -3,9 +3,10 @@
 use super::desired::{Definition, Desired};
 use super::live::{Live, Rule};
 use super::source::Source;
-use crate::aws::{self, STACK_TAG, fault};
+use crate::aws::{self, OnlyOnce, STACK_TAG, fault};
 use crate::model::{Class, Diff, Fault, Shown};
 use aws_sdk_ec2::Client;
+use aws_sdk_ec2::config::Builder;
 use aws_sdk_ec2::types::{
     Filter, IpPermission, IpRange, Ipv6Range, ResourceType, SecurityGroupRuleRequest,
     SecurityGroupRuleUpdate, Tag, TagSpecification, UserIdGroupPair,
@@ -171,6 +172,8 @@ pub async fn create(ec2: &Client, want: &Desired) -> Result<Option<Rule>, Fault>
                 .set_tags(Some(sdk_tags(&want.all_tags())))
                 .build(),
         )
+        .customize()
+        .config_override(Builder::new().retry_classifier(OnlyOnce))
         .send()
         .await;
     match answer {

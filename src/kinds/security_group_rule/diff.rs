@@ -67,7 +67,7 @@ pub fn diff(want: &Desired, have: &Live) -> Diff {
             Force::Update,
         );
     }
-    for (key, value) in &want.tags {
+    for (key, value) in aws::lasting(&want.tags) {
         let there = have.rule.tags.get(key);
         if there != Some(value) {
             d.note(

@@ -13,8 +13,11 @@ pub use live::{Live, Rule};
 pub use source::{CURRENT_IP, Source};
 pub use spec::{Protocol, Spec};
 
-use crate::aws::{Clients, owner_of};
-use crate::model::{Action, ApiCall, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Shown};
+use crate::aws::{Clients, STACK_TAG, owner_of};
+use crate::model::{
+    Action, Addr, ApiCall, Diagnostic, Diff, Fault, Outputs, Owner, Readiness, Remains, Remnant,
+    Shown,
+};
 use crate::resource::{
     Claims, Complaint, Facts, Found, OutputDecl, Reach, Resource, Unresolved, Wait,
 };
@@ -128,6 +131,10 @@ impl Resource for SecurityGroupRule {
 
     fn owner(have: &Live, stack: &str) -> Owner {
         owner_of(&have.rule.tags, stack)
+    }
+
+    fn made_by(have: &Live) -> Option<&str> {
+        crate::aws::made_by(&have.rule.tags)
     }
 
     fn calls(action: Action, diff: &Diff) -> Vec<ApiCall> {
@@ -288,6 +295,19 @@ impl Resource for SecurityGroupRule {
         api::revoke(&self.clients.ec2, &have.rule.group, &ids).await
     }
 
+    async fn remains(&self, key: &Key, facts: &Facts) -> Remains {
+        let rules = api::rules(&self.clients.ec2, &key.group).await;
+        let mut remains = Remains::default();
+        let others = rules.map(|all| {
+            let others = all.iter().filter(|rule| self.is_of_others(rule, key));
+            others
+                .map(|rule| left(&facts.addr, rule, &facts.stack.region))
+                .collect()
+        });
+        remains.note(&facts.addr, "other people's rules", others);
+        remains
+    }
+
     async fn find_owned(&self, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
         let rules = api::tagged(&self.clients.ec2, stack).await?;
         Ok(rules
@@ -311,7 +331,35 @@ impl Resource for SecurityGroupRule {
     }
 }
 
+/// A rule that lets somebody else in, to something that is gone.
+fn left(addr: &Addr, rule: &Rule, region: &str) -> Remnant {
+    let d = &rule.definition;
+    Remnant {
+        addr: addr.to_string(),
+        what: "security group rule".to_owned(),
+        id: rule.id.clone(),
+        about: format!(
+            "lets {} in to port {} of {}: {}",
+            d.source,
+            d.ports_text(),
+            rule.group,
+            rule.whose()
+        ),
+        passes: None,
+        cost: None,
+        remove: Some(format!(
+            "aws ec2 revoke-security-group-ingress --region {region} --group-id {} --security-group-rule-ids {}",
+            rule.group, rule.id
+        )),
+    }
+}
+
 impl SecurityGroupRule {
+    /// This stack's, and somebody else's.
+    fn is_of_others(&self, rule: &Rule, key: &Key) -> bool {
+        rule.tags.get(STACK_TAG) == Some(&key.stack) && !self.is_for_us(rule)
+    }
+
     /// Other people's rules for their machines are theirs to remove, not orphans of this run's.
     fn is_for_us(&self, rule: &Rule) -> bool {
         let owner = rule.tags.get(OWNER_TAG);

@@ -28,6 +28,17 @@ impl Session {
         Ok(!rows.is_empty())
     }
 
+    /// Lists the databases that hold what users have put there: not the server's templates, nor what RDS keeps its own in.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn databases(&self) -> Result<Vec<String>, Error> {
+        let sql = "SELECT datname::text FROM pg_catalog.pg_database
+                   WHERE NOT datistemplate AND datallowconn AND datname <> 'rdsadmin' ORDER BY datname";
+        let rows = self.rows(sql, &[]).await?;
+        rows.iter().map(|row| self.get(row, 0)).collect()
+    }
+
     /// Creates a database, and tells whether it did: one that is there is left as it is.
     ///
     /// # Errors

@@ -185,7 +185,8 @@ impl ConnectionUrl {
             text.push_str(password);
         }
         text.push('@');
-        if self.host.contains(':') {
+        // an IPv6 address; the directory of a socket may have a colon too, and is escaped like the rest
+        if self.host.contains(':') && !self.is_unix_socket() {
             text.push_str(&format!("[{}]", self.host));
         } else {
             text.push_str(&encode(&self.host));

@@ -197,8 +197,8 @@ impl View for HumanView {
                 };
                 self.line(Tone::Warning, "!", &text);
             }
-            // the summary is written by whoever knows what was typed
-            Event::Finished { .. } => {}
+            // summary and receipt are written by whoever knows what was typed
+            Event::Receipt { .. } | Event::Finished { .. } => {}
         }
     }
 

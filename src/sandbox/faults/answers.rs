@@ -13,7 +13,7 @@ pub fn throttle(call: &Call) -> ApiError {
         Service::Ec2 => ApiError::new(503, "RequestLimitExceeded", "Request limit exceeded."),
         Service::CognitoIdp => ApiError::new(400, "TooManyRequestsException", "Rate exceeded"),
         Service::Scheduler => ApiError::new(429, "ThrottlingException", "Rate exceeded"),
-        Service::Logs => ApiError::new(400, "ThrottlingException", "Rate exceeded"),
+        Service::Logs | Service::Ssm => ApiError::new(400, "ThrottlingException", "Rate exceeded"),
         Service::Lambda => {
             let mut error = ApiError::new(429, "TooManyRequestsException", "Rate exceeded");
             error
@@ -38,6 +38,10 @@ pub fn internal(call: &Call) -> ApiError {
         Service::Ec2 => ("InternalError", "An internal error has occurred"),
         Service::CognitoIdp => ("InternalErrorException", "Internal Error"),
         Service::Scheduler => ("InternalServerException", "Internal Server Error"),
+        Service::Ssm => (
+            "InternalServerError",
+            "An error occurred on the server side.",
+        ),
         Service::Logs => (
             "ServiceUnavailableException",
             "The service cannot complete the request.",
@@ -69,6 +73,10 @@ pub fn deny(call: &Call) -> ApiError {
             "logs",
             format!("arn:aws:logs:{}:{ACCOUNT}:log-group:*", call.region),
         ),
+        Service::Ssm => (
+            "ssm",
+            format!("arn:aws:ssm:{}:{ACCOUNT}:parameter/*", call.region),
+        ),
         Service::Lambda => (
             "lambda",
             format!("arn:aws:lambda:{}:{ACCOUNT}:function:*", call.region),
@@ -93,7 +101,7 @@ pub fn deny(call: &Call) -> ApiError {
         Service::Lambda | Service::Scheduler => {
             ApiError::new(403, "AccessDeniedException", sentence)
         }
-        Service::CognitoIdp | Service::Logs => {
+        Service::CognitoIdp | Service::Logs | Service::Ssm => {
             ApiError::new(400, "AccessDeniedException", sentence)
         }
     }
@@ -132,6 +140,11 @@ pub fn conflict(call: &Call) -> ApiError {
             400,
             "OperationAbortedException",
             "A conflicting operation is currently in progress against this resource. Please try again.",
+        ),
+        Service::Ssm => ApiError::new(
+            400,
+            "TooManyUpdates",
+            "There are concurrent updates for a resource that supports one update at a time.",
         ),
         Service::Lambda => ApiError::new(
             409,

@@ -277,11 +277,12 @@ fn read_pattern(text: &str, line: u64) -> Result<Pattern, ScriptError> {
                 "lambda" => Some(Service::Lambda),
                 "scheduler" => Some(Service::Scheduler),
                 "logs" => Some(Service::Logs),
+                "ssm" => Some(Service::Ssm),
                 other => {
                     return Err(wrong(
                         line,
                         format!("call: the sandbox has no service \"{other}\""),
-                        "it has rds, ec2, iam, sts, cognito-idp, lambda, logs and scheduler",
+                        "it has rds, ec2, iam, sts, cognito-idp, lambda, logs, scheduler and ssm",
                     ));
                 }
             };

@@ -8,6 +8,7 @@ mod model;
 mod pages;
 mod policies;
 mod policy_versions;
+mod profiles;
 mod roles;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,7 @@ use super::timing::Timing;
 use super::wire::{ApiError, Call, Input, Params, Reply};
 use super::world::World;
 use super::xml::Xml;
-pub use model::{Policy, Role, Spread, Version};
+pub use model::{Policy, Profile, Role, Spread, Version};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -32,6 +33,9 @@ pub struct State {
     pub roles: BTreeMap<String, Role>,
     /// Customer policies by ARN. The AWS-managed ones are not part of the world.
     pub policies: BTreeMap<String, Policy>,
+    /// Instance profiles by name.
+    #[serde(default)]
+    pub profiles: BTreeMap<String, Profile>,
 }
 
 impl State {
@@ -41,6 +45,7 @@ impl State {
             propagation_seconds: 8.0,
             roles: BTreeMap::new(),
             policies: BTreeMap::new(),
+            profiles: BTreeMap::new(),
         }
     }
 }
@@ -87,7 +92,12 @@ fn operation(name: &str) -> Option<Operation> {
         "TagRole" => Change(roles::tag),
         "UntagRole" => Change(roles::untag),
         "ListRoleTags" => Look(roles::tags),
-        "ListInstanceProfilesForRole" => Look(roles::profiles),
+        "CreateInstanceProfile" => Change(profiles::create),
+        "GetInstanceProfile" => Look(profiles::get),
+        "DeleteInstanceProfile" => Change(profiles::delete),
+        "AddRoleToInstanceProfile" => Change(profiles::add_role),
+        "RemoveRoleFromInstanceProfile" => Change(profiles::remove_role),
+        "ListInstanceProfilesForRole" => Look(profiles::of_role),
         "AttachRolePolicy" => Change(attachments::attach),
         "DetachRolePolicy" => Change(attachments::detach),
         "ListAttachedRolePolicies" => Look(attachments::list),

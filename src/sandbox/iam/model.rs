@@ -79,6 +79,23 @@ impl Role {
     }
 }
 
+/// An instance profile.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Profile {
+    /// Its name, unique in the account without regard to case.
+    pub name: String,
+    /// `AIPA…`.
+    pub id: String,
+    /// `/` or `/a/b/`.
+    pub path: String,
+    /// When it was made.
+    pub created: Moment,
+    /// The name of the role in it.
+    pub role: Option<String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+}
+
 /// A managed policy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Policy {

@@ -36,7 +36,7 @@ fn attachable(w: &World, arn: &str) -> Result<(), ApiError> {
 }
 
 /// Writes the inside of a `Role`; `full` adds what lists leave out.
-fn write(xml: &mut Xml, role: &Role, full: bool) {
+pub(super) fn write(xml: &mut Xml, role: &Role, full: bool) {
     xml.el("Path", &role.path)
         .el("RoleName", &role.name)
         .el("RoleId", &role.id)
@@ -191,6 +191,16 @@ pub(super) fn delete(w: &mut World, _: &Timing, p: &Params) -> Result<Xml, ApiEr
         ));
     }
     let name = role.name.clone();
+    if w.iam
+        .profiles
+        .values()
+        .any(|p| p.role.as_ref() == Some(&name))
+    {
+        return Err(valid::conflict(
+            "DeleteConflict",
+            "Cannot delete entity, must remove roles from instance profile first.",
+        ));
+    }
     w.iam.roles.remove(&name);
     Ok(Xml::new())
 }
@@ -211,13 +221,5 @@ pub(super) fn tags(w: &World, p: &Params) -> Result<Xml, ApiError> {
     pages::page(&mut xml, p, "Tags", items, |x, key, value| {
         x.el("Key", key).el("Value", value);
     })?;
-    Ok(xml)
-}
-
-/// There are no instance profiles in the sandbox: nothing here makes one.
-pub(super) fn profiles(w: &World, p: &Params) -> Result<Xml, ApiError> {
-    valid::role(w, p)?;
-    let mut xml = Xml::new();
-    pages::page::<()>(&mut xml, p, "InstanceProfiles", Vec::new(), |_, _, ()| {})?;
     Ok(xml)
 }

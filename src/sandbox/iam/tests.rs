@@ -1,6 +1,7 @@
 //! IAM by its calls, on a clock that stands still until it is moved.
 
 mod policies;
+mod profiles;
 mod roles;
 mod spreading;
 

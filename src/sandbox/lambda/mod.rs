@@ -20,6 +20,7 @@ mod run;
 mod runtimes;
 mod settings;
 mod show;
+mod sources;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use invoke::{Invocation, invoke};
 pub use model::{Function, Layer, LayerVersion};
 use request::Request;
 use serde::{Deserialize, Serialize};
+pub use sources::Source;
 use std::collections::BTreeMap;
 
 /// Functions and layers.
@@ -42,6 +44,9 @@ pub struct State {
     pub functions: BTreeMap<String, Function>,
     /// Layers by name.
     pub layers: BTreeMap<String, Layer>,
+    /// Event source mappings by UUID.
+    #[serde(default)]
+    pub sources: BTreeMap<String, Source>,
 }
 
 impl State {
@@ -94,6 +99,10 @@ pub async fn handle(sandbox: &Sandbox, call: &Call) -> Result<Reply, ApiError> {
         "ListLayerVersions" => layers::list_versions(s, &r),
         "ListLayers" => layers::list(s, &r),
         "DeleteLayerVersion" => layers::delete(s, &r),
+        "CreateEventSourceMapping" => sources::create(s, &r),
+        "ListEventSourceMappings" => sources::list(s, &r),
+        "DeleteEventSourceMapping" => sources::delete(s, &r),
+        "ListAliases" => sources::aliases(s, &r),
         "Invoke" => invoke::operation(sandbox, &r, &call.request_id).await,
         _ => Err(unknown(call)),
     }

@@ -6,6 +6,7 @@ mod live;
 mod live_layers;
 mod permissions;
 mod refusals;
+mod sources;
 mod updates;
 
 use crate::sandbox::postgres::Servers;

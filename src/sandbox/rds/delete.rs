@@ -75,6 +75,12 @@ fn apply(
         }
         snapshots::take(world, &of, name, "FinalDBSnapshotIdentifier", timing)?;
     }
+    // they go with it unless that is asked for (aws-facts §1.5)
+    if params.flag("DeleteAutomatedBackups") == Some(false) && of.values.backup_retention > 0 {
+        let mut kept = of.clone();
+        kept.first_password = None;
+        world.rds.retained.insert(of.resource_id.clone(), kept);
+    }
     let region = world.region.clone();
     let instance = instance(&mut world.rds, params)?;
     instance.pending = Patch::default();

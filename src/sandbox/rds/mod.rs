@@ -4,6 +4,7 @@
 //! An instance's status, pending values and groups are functions of the time ([`life`]). Its server follows the
 //! calls: it is stopped and started within the call, so that a stopped instance refuses connections at once.
 
+mod backups;
 mod catalog;
 mod check;
 mod create;
@@ -63,6 +64,11 @@ pub async fn handle(sandbox: &Sandbox, call: &Call) -> Result<Reply, ApiError> {
         "DescribeDBSnapshots" => look(sandbox, |w| snapshots::describe(w, params, sandbox))?,
         "CreateDBSnapshot" => change(sandbox, |w| snapshots::create(w, params, sandbox))?,
         "DeleteDBSnapshot" => change(sandbox, |w| snapshots::delete(w, params, sandbox))?,
+        "DescribeDBInstanceAutomatedBackups" => {
+            look(sandbox, |w| backups::describe(w, params, sandbox))?
+        }
+        "DeleteDBInstanceAutomatedBackup" => change(sandbox, |w| backups::delete(w, params))?,
+        "DescribeAccountAttributes" => look(sandbox, |w| backups::quotas(w, params))?,
         "DescribeDBSubnetGroups" => look(sandbox, |w| network::describe(w, params))?,
         "AddTagsToResource" => change(sandbox, |w| tags::add(w, params))?,
         "RemoveTagsFromResource" => change(sandbox, |w| tags::remove(w, params))?,

@@ -15,6 +15,9 @@ pub struct State {
     pub instances: BTreeMap<String, Instance>,
     /// Snapshots by identifier, in lower case.
     pub snapshots: BTreeMap<String, Snapshot>,
+    /// Deleted instances whose backups are kept, by `DbiResourceId`.
+    #[serde(default)]
+    pub retained: BTreeMap<String, Instance>,
 }
 
 /// One instance. No password is kept here: Postgres has a verifier.

@@ -10,7 +10,7 @@ use crate::sandbox::world::{ACCOUNT, World};
 use crate::sandbox::xml::Xml;
 
 /// How many manual snapshots a region may have.
-const QUOTA: usize = 100;
+pub const QUOTA: usize = 100;
 
 /// The error for a snapshot that is not there.
 pub fn not_found(id: &str) -> ApiError {

@@ -45,6 +45,7 @@ pub fn name(service: Service) -> &'static str {
         Service::Sts => "sts",
         Service::CognitoIdp => "cognito-idp",
         Service::Logs => "logs",
+        Service::Ssm => "ssm",
         Service::Lambda => "lambda",
         Service::Scheduler => "scheduler",
     }
@@ -62,7 +63,7 @@ fn namespace(service: Service) -> &'static str {
 fn headers(service: Option<Service>, id: &str) -> Vec<(String, String)> {
     let kind = match service {
         Some(Service::Ec2) => "text/xml;charset=UTF-8",
-        Some(Service::CognitoIdp | Service::Logs) => "application/x-amz-json-1.1",
+        Some(Service::CognitoIdp | Service::Logs | Service::Ssm) => "application/x-amz-json-1.1",
         Some(Service::Lambda | Service::Scheduler) | None => "application/json",
         Some(_) => "text/xml",
     };
@@ -121,7 +122,7 @@ pub fn refusal(service: Option<Service>, error: &ApiError, id: &str) -> Answer {
     let body = match service {
         Some(Service::Ec2) => ec2(error, id),
         Some(service @ (Service::Rds | Service::Iam | Service::Sts)) => query(service, error, id),
-        Some(Service::CognitoIdp | Service::Logs) | None => {
+        Some(Service::CognitoIdp | Service::Logs | Service::Ssm) | None => {
             headers.push(("x-amzn-errortype".to_owned(), error.code.clone()));
             headers.push(("x-amzn-errormessage".to_owned(), error.message.clone()));
             let mut body = Map::new();

@@ -14,6 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const COGNITO_TARGET: &str = "AWSCognitoIdentityProviderService.";
 const LOGS_TARGET: &str = "Logs_20140328.";
+const SSM_TARGET: &str = "AmazonSSM.";
 
 /// A request that is refused before the sandbox sees it.
 #[derive(Debug)]
@@ -141,7 +142,7 @@ pub fn read(head: &Parts, body: &[u8], id: &str, region: &str) -> Result<Call, R
                 .collect::<BTreeMap<_, _>>(),
             body: body.to_vec(),
         },
-        Service::CognitoIdp | Service::Logs => {
+        Service::CognitoIdp | Service::Logs | Service::Ssm => {
             Input::Json(json(body).map_err(|e| refuse(&operation, e))?)
         }
         _ => Input::Query(params),
@@ -185,6 +186,7 @@ fn operation(
     match service {
         Service::CognitoIdp => targeted(head, COGNITO_TARGET),
         Service::Logs => targeted(head, LOGS_TARGET),
+        Service::Ssm => targeted(head, SSM_TARGET),
         Service::Lambda => {
             let find = query.iter().find(|(k, _)| k == "find");
             routes::lambda(head.method.as_str(), path, find.map(|(_, v)| v.as_str()))
@@ -305,6 +307,7 @@ fn by_name(signed: &str) -> Option<Service> {
         "lambda" => Service::Lambda,
         "scheduler" => Service::Scheduler,
         "logs" => Service::Logs,
+        "ssm" => Service::Ssm,
         _ => return None,
     })
 }
@@ -324,6 +327,7 @@ fn by_shape(head: &Parts, params: &Params) -> Option<Service> {
     match target(head) {
         Some(t) if t.starts_with(COGNITO_TARGET) => return Some(Service::CognitoIdp),
         Some(t) if t.starts_with(LOGS_TARGET) => return Some(Service::Logs),
+        Some(t) if t.starts_with(SSM_TARGET) => return Some(Service::Ssm),
         _ => {}
     }
     if params.get("Action").is_some() {

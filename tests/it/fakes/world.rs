@@ -21,6 +21,8 @@ pub struct Thing {
     pub inside: Option<String>,
     pub owner: String,
     pub parked: bool,
+    /// The mark that it is to be stopped again.
+    pub to_stop: bool,
     /// It must not be deleted.
     pub protected: bool,
     /// How many looks still show the state before the last change.

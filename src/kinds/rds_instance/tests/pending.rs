@@ -1,4 +1,5 @@
 use super::*;
+use crate::kinds::rds_instance::desired::STOP_TAG;
 
 #[test]
 fn what_is_scheduled_is_not_drift() {
@@ -187,4 +188,90 @@ fn readiness_follows_the_status() {
     assert!(!pending(
         |l| l.pending.instance_class = Some("db.t4g.micro".into())
     ));
+}
+
+fn marked(l: &mut Live) {
+    l.tags.insert(STOP_TAG.into(), "yes".into());
+}
+
+#[test]
+fn of_what_is_stopped_again_nothing_is_left_to_a_window_that_a_stop_drops() {
+    let class = ("db.t3.micro", "db.t4g.micro");
+    let later = [class, ("apply: immediately", "apply: maintenance_window")];
+    let pending = |l: &mut Live| l.pending.instance_class = Some("db.t4g.micro".into());
+    let d = diff_of(&later, |_| {});
+    assert_eq!(d.0[0].effect, Effect::Deferred);
+    assert!(diff_of(&later, pending).is_empty());
+    for rests in [marked, |l: &mut Live| l.status = "stopped".into()] {
+        let d = diff_of(&later, rests);
+        assert_eq!(d.paths(), ["instance_class"]);
+        assert_eq!(d.0[0].effect, Effect::Outage);
+        let d = diff_of(&later, |l| (rests(l), pending(l)).1);
+        assert_eq!(d.paths(), ["instance_class"], "it would be dropped");
+        let mut live = have();
+        rests(&mut live);
+        let want = want(&later).for_resting();
+        let sent = change::modification(&want, &live, &diff::diff(&want, &live)).unwrap();
+        assert!(sent.immediately);
+    }
+    // others' schedules are told as ever
+    let d = diff_of(&later, |l| {
+        marked(l);
+        l.pending.engine_version = Some("17.9".into());
+    });
+    assert_eq!(d.paths(), ["instance_class", "pending.engine_version"]);
+    // and what is under way is waited for
+    for (changed, is) in [(false, "ready"), (true, "pending")] {
+        let mut live = have();
+        marked(&mut live);
+        live.pending.master_password = changed;
+        let word = serde_json::to_value(live.readiness()).unwrap();
+        assert_eq!(word["is"], is);
+    }
+}
+
+#[test]
+fn a_change_of_a_stopped_instance_names_what_goes_around_it() {
+    let names = |around, action, d: &Diff| -> Vec<String> {
+        let calls = RdsInstance::calls(action, d);
+        let all = RdsInstance::calls_around(around, calls).into_iter();
+        all.map(|c| c.operation).collect()
+    };
+    let d = diff_of(&[("db.t3.micro", "db.t4g.micro")], |_| {});
+    assert!(RdsInstance::must_run(&d));
+    assert_eq!(
+        names(Around::StartAndStop, Action::Update, &d),
+        [
+            "AddTagsToResource",
+            "StartDBInstance",
+            "ModifyDBInstance",
+            "StopDBInstance",
+            "RemoveTagsFromResource"
+        ]
+    );
+    assert_eq!(
+        names(Around::Stop, Action::Update, &Diff::default()),
+        ["StopDBInstance", "RemoveTagsFromResource"]
+    );
+    let tags = diff_of(&[], |l| {
+        l.tags.remove("cruddur-infra:addr");
+    });
+    assert!(!tags.is_empty() && !RdsInstance::must_run(&tags));
+    // the mark itself is nobody's drift
+    assert!(diff_of(&[], marked).is_empty());
+    let mut live = have();
+    live.status = "stopped".into();
+    let told = |want: &Desired| {
+        let all = RdsInstance::warnings(want, Some(&live));
+        let one = all
+            .into_iter()
+            .find(|w| w.summary == "the instance is stopped");
+        one.unwrap().detail
+    };
+    assert!(told(&want(&[])).contains("cannot be changed"));
+    let changed = told(&want(&[("db.t3.micro", "db.t4g.micro")]));
+    assert!(
+        changed.contains("started, changed and stopped again"),
+        "{changed}"
+    );
 }

@@ -454,3 +454,32 @@ fn only_ones_own_rules_are_swept_when_their_time_is_up() {
     assert_eq!(live.rule.id, "sgr-1");
     assert_eq!(live.expired, ["sgr-2"]);
 }
+
+#[test]
+fn what_a_destroy_leaves_is_other_peoples_with_the_way_to_remove_it() {
+    let kind = SecurityGroupRule::new(Clients::unconnected()).run_by("me", "here");
+    let key = SecurityGroupRule::key(&spec(EXAMPLE), &facts()).unwrap();
+    let theirs = of("sgr-2", "198.51.100.9/32", "bob", "there");
+    for (rule, left) in [
+        (of("sgr-1", HERE, "me", "here"), false),
+        (theirs.clone(), true),
+        (rule("sgr-3", "0.0.0.0/0", &[]), false),
+        (
+            rule("sgr-4", HERE, &[(STACK_TAG, "other"), (OWNER_TAG, "bob")]),
+            false,
+        ),
+    ] {
+        assert_eq!(kind.is_of_others(&rule, &key), left, "{}", rule.id);
+    }
+    let left = super::left(&facts().addr, &theirs, "us-west-2");
+    assert!(
+        left.about.contains("198.51.100.9/32") && left.about.contains("of bob in there"),
+        "{left:?}"
+    );
+    assert_eq!(
+        left.remove.as_deref(),
+        Some(
+            "aws ec2 revoke-security-group-ingress --region us-west-2 --group-id sg-1 --security-group-rule-ids sgr-2"
+        )
+    );
+}

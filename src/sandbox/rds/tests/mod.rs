@@ -1,5 +1,6 @@
 //! RDS without servers, on a clock that only the tests move; one file with a real server.
 
+mod backups;
 mod creating;
 mod life;
 mod live;

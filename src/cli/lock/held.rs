@@ -1,0 +1,190 @@
+//! Takes the stack's lock, and gives it back.
+
+use super::content::{Content, Found, about_lock, alive};
+use crate::aws::{self, Clients};
+use crate::cli::args::Locking;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::cli::session::Session;
+use crate::cli::signals;
+use crate::engine::{Clock, RealClock};
+use crate::model::{Class, Diagnostic, Fault, Residue};
+use crate::resource::StackFacts;
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use tokio_util::sync::CancellationToken;
+
+/// How often the lock is tried for, where a call fails or what holds it cannot be seen.
+const TRIES: u32 = 5;
+/// How many looks each try gets.
+const LOOKS: u32 = 4;
+/// Between two looks, in seconds.
+const PAUSE: f64 = 0.3;
+
+/// The name of a stack's lock. A stack's name is letters, digits, `-` and `_`.
+pub fn name(stack: &str) -> String {
+    format!("/cruddur-infra/{stack}/lock")
+}
+
+/// The lock, where this run holds it.
+pub struct Lock(Option<Held>);
+
+#[derive(Clone)]
+struct Held {
+    clients: Clients,
+    name: String,
+    run: String,
+    here: (String, String),
+}
+
+/// What became of the lock meanwhile.
+enum Given {
+    Back,
+    Gone,
+    Taken(Found),
+}
+
+impl Lock {
+    /// Takes the lock, where that is asked for. Nothing else of AWS is looked at before.
+    ///
+    /// # Errors
+    /// Where somebody holds it; calls that failed.
+    pub async fn take(
+        session: &Session,
+        how: &Locking,
+        command: &str,
+        stop: &CancellationToken,
+    ) -> Result<Lock, Failure> {
+        if how.no_lock || !(how.lock || session.locks) {
+            return Ok(Lock(None));
+        }
+        let facts = &session.stack.facts;
+        let held = Held {
+            clients: session.clients.clone(),
+            name: name(&facts.stack),
+            run: facts.run.clone(),
+            here: (facts.owner.clone(), facts.workspace.clone()),
+        };
+        held.take(facts, command, stop).await?;
+        let last = held.clone();
+        // what is told to stop a second time does not come to its end
+        signals::at_last(Some(Box::pin(async move {
+            let _ = last.give_back().await;
+        }) as BoxFuture<'static, ()>));
+        Ok(Lock(Some(held)))
+    }
+
+    /// Gives the lock back. What keeps it from that is told, and changes nothing of what was done.
+    pub async fn release(self, output: &Output) {
+        let Some(held) = self.0 else { return };
+        let result = held.give_back().await;
+        signals::at_last(None);
+        let warning = match result {
+            Ok(Given::Back) => return,
+            Ok(Given::Gone) => Diagnostic::warning("somebody has broken the lock during this run")
+                .help("somebody else may have changed the stack at the same time: `cruddur-infra plan` shows"),
+            Ok(Given::Taken(by)) => Diagnostic::warning(format!(
+                "somebody has broken the lock during this run; it is {}",
+                by.told(Timestamp::now(), |c| alive(c, held.here()))
+            ))
+            .help("somebody else may be changing the stack: `cruddur-infra plan` shows"),
+            Err(fault) => Diagnostic::warning(format!("the lock was not given back: {fault}"))
+                .help("`cruddur-infra lock break` removes it"),
+        };
+        output.warn(&warning);
+    }
+}
+
+impl Held {
+    fn here(&self) -> (&str, &str) {
+        (&self.here.0, &self.here.1)
+    }
+
+    async fn take(
+        &self,
+        facts: &StackFacts,
+        command: &str,
+        stop: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let (owner, workspace) = self.here();
+        let content = Content::new(owner, workspace, command, &self.run, Timestamp::now());
+        let text = serde_json::to_string(&content).map_err(std::io::Error::other)?;
+        let tags = BTreeMap::from([
+            (aws::STACK_TAG.to_owned(), facts.stack.clone()),
+            (aws::RUN_TAG.to_owned(), self.run.clone()),
+        ]);
+        let about = "Held by a run of cruddur-infra while it changes the stack.";
+        let mut last = None;
+        for _ in 0..TRIES {
+            if stop.is_cancelled() {
+                return Err(Failure::Interrupted);
+            }
+            let fault =
+                match aws::new_parameter(&self.clients, &self.name, &text, about, &tags).await {
+                    Ok(()) => return Ok(()),
+                    Err(fault) => fault,
+                };
+            let passes = matches!(
+                fault.class,
+                Class::Conflict | Class::Transient | Class::Throttled | Class::Busy
+            );
+            if !passes {
+                return Err(about_lock(fault).into());
+            }
+            // whose it is decides, and not what was said of the call: its reply may be what was lost
+            match self.look().await.map_err(|why| unsure(why, &fault))? {
+                Some(found) if found.is_of(&self.run) => return Ok(()),
+                Some(found) => return Err(self.refused(&found)),
+                None => last = Some(fault),
+            }
+        }
+        let fault = last.unwrap_or_else(|| Fault::new("lock", Class::Bug, "never tried"));
+        Err(about_lock(fault).into())
+    }
+
+    /// Looks who holds it; a look may be behind.
+    async fn look(&self) -> Result<Option<Found>, Fault> {
+        let clock = RealClock::new(1.0);
+        for look in 0..LOOKS {
+            if look > 0 {
+                clock.sleep(PAUSE).await;
+            }
+            if let Some(text) = aws::parameter(&self.clients, &self.name).await? {
+                return Ok(Some(Found::read(text)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn refused(&self, found: &Found) -> Failure {
+        let told = found.told(Timestamp::now(), |c| alive(c, self.here()));
+        Failure::with_help(
+            format!("the stack is {told}"),
+            "wait until that run has ended, or ask; where it was killed, `cruddur-infra lock break` removes the lock",
+        )
+    }
+
+    async fn give_back(&self) -> Result<Given, Fault> {
+        match self.look().await? {
+            None => Ok(Given::Gone),
+            Some(found) if found.is_of(&self.run) => {
+                aws::delete_parameter(&self.clients, &self.name).await?;
+                Ok(Given::Back)
+            }
+            Some(found) => Ok(Given::Taken(found)),
+        }
+    }
+}
+
+/// The lock may have been taken, and that cannot be seen.
+fn unsure(why: Fault, taking: &Fault) -> Failure {
+    let fault = if taking.residue == Residue::Unknown {
+        why.residue(Residue::Unknown).help(
+            "this run may hold the lock all the same: `cruddur-infra lock status` tells, `lock break` removes it",
+        )
+    } else {
+        about_lock(why)
+    };
+    fault.into()
+}

@@ -1,0 +1,309 @@
+//! The lock of a stack: of two who want it one runs; people see who holds it, and can break it.
+#![cfg(unix)]
+
+use crate::stage::Stage;
+use cruddur_infra::sandbox::server::Server;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Child;
+
+const STACK: &str = "stack: team
+region: us-west-2
+iam_policies:
+  p:
+    name: team-policy
+    document: { Version: \"2012-10-17\", Statement: [ { Effect: Allow, Action: \"s3:GetObject\", Resource: \"*\" } ] }
+rds_instances:
+  main:
+    identifier: team-db
+    engine_version: \"17\"
+    instance_class: db.t3.micro
+    allocated_storage: 20
+    database_name: app
+    master_username: keeper
+    master_password: ${env.DB_PASSWORD}
+";
+const NAME: &str = "/cruddur-infra/team/lock";
+
+async fn stage(yaml: &str) -> Stage {
+    let stage = Stage::open().await;
+    stage.write("stack.yaml", yaml);
+    stage
+}
+
+fn said(output: &Output) -> String {
+    let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    let text = String::from_utf8(text).unwrap();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+async fn ends(stage: &Stage, server: &Server, args: &[&str], code: i32) -> String {
+    let output = stage.program(server, args).await;
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {output:#?}");
+    said(&output)
+}
+
+fn lock(stage: &Stage) -> Option<Value> {
+    let world = stage.world();
+    let text = world["ssm"]["parameters"][NAME]["value"].as_str()?;
+    Some(serde_json::from_str(text).unwrap())
+}
+
+fn asked(server: &Server, operation: &str) -> usize {
+    let all = server.calls();
+    all.iter().filter(|c| c.operation == operation).count()
+}
+
+/// Starts an apply that holds the lock, and waits until it does: its instance is on its way.
+async fn holding(stage: &Stage, server: &Server) -> Child {
+    let args = ["--format", "json", "apply", "--yes", "--lock"];
+    let mut child = stage
+        .command(server, &args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if line.contains("\"waiting\"") && line.contains("rds_instance.main") {
+            // whatever is told after this must find somebody who listens
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return child;
+        }
+    }
+    panic!("the apply ended before it waited for anything");
+}
+
+/// A server whose instance is never done, so that an apply stays.
+async fn endless(stage: &Stage) -> Server {
+    let script = "- { call: \"rds:DescribeDBInstances\", from: 4, fault: { delay_ms: 150 } }\n\
+                  - { call: \"rds:DescribeDBInstances\", from: 4, fault: { stale_reads: { for_seconds: 400000 } } }";
+    stage.with_faults(script).await
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let pid = Pid::from_raw(child.id().unwrap().cast_signed()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
+#[tokio::test]
+async fn a_lock_is_held_for_as_long_as_the_run() {
+    let stage = stage(STACK).await;
+    ends(&stage, &stage.server, &["apply", "--yes", "--lock"], 0).await;
+    assert_eq!(asked(&stage.server, "PutParameter"), 1);
+    assert_eq!(asked(&stage.server, "DeleteParameter"), 1);
+    assert_eq!(lock(&stage), None);
+    // nobody who did not ask for it pays for it
+    ends(&stage, &stage.server, &["apply", "--yes"], 0).await;
+    assert_eq!(asked(&stage.server, "PutParameter"), 1);
+    // and a run that fails gives it back too
+    let denied = stage
+        .with_faults("- { call: \"iam:GetPolicy\", fault: deny }")
+        .await;
+    ends(&stage, &denied, &["apply", "--yes", "--lock"], 1).await;
+    assert_eq!(asked(&denied, "PutParameter"), 1);
+    assert_eq!(lock(&stage), None);
+    for command in ["stop", "start", "destroy"] {
+        ends(&stage, &stage.server, &[command, "--yes", "--lock"], 0).await;
+        assert_eq!(lock(&stage), None, "{command}");
+    }
+    assert_eq!(asked(&stage.server, "PutParameter"), 4);
+}
+
+#[tokio::test]
+async fn the_file_may_ask_for_it_so_that_nobody_need_remember() {
+    let stage = stage(&STACK.replace("region:", "lock: true\nregion:")).await;
+    ends(&stage, &stage.server, &["apply", "--yes", "--no-lock"], 0).await;
+    assert_eq!(asked(&stage.server, "PutParameter"), 0);
+    ends(&stage, &stage.server, &["apply", "--yes"], 0).await;
+    assert_eq!(asked(&stage.server, "PutParameter"), 1);
+    stage.write(
+        "stack.yaml",
+        STACK.replace("region:", "lock: perhaps\nregion:"),
+    );
+    let told = ends(&stage, &stage.server, &["validate"], 1).await;
+    assert!(
+        told.contains("`lock` is true or false") && told.contains("write `lock: true`"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn who_comes_second_is_told_who_holds_it() {
+    let stage = stage(STACK).await;
+    let slow = endless(&stage).await;
+    let mut first = holding(&stage, &slow).await;
+    let held = lock(&stage).unwrap();
+    assert_eq!(held["owner"], "ana");
+    assert_eq!(held["command"], "apply");
+    let status = ends(&stage, &stage.server, &["lock", "status"], 0).await;
+    assert!(
+        status.starts_with("locked by ana@laptop since 20") && status.contains("for `apply`"),
+        "{status}"
+    );
+    for command in ["apply", "destroy", "stop", "start"] {
+        let told = ends(&stage, &stage.server, &[command, "--yes", "--lock"], 1).await;
+        assert!(
+            told.contains("the stack is locked by ana@laptop since"),
+            "{told}"
+        );
+        assert!(told.contains("cruddur-infra lock break"), "{told}");
+    }
+    assert_eq!(lock(&stage).unwrap(), held, "nobody steals it");
+    // without an answer nothing is broken
+    let told = ends(&stage, &stage.server, &["lock", "break"], 1).await;
+    assert!(told.contains("there is no terminal to ask on"), "{told}");
+    assert_eq!(lock(&stage).unwrap(), held);
+    // Ctrl-C: the run ends in order, and gives it back
+    signal(&first, Signal::INT);
+    assert_eq!(first.wait().await.unwrap().code(), Some(130));
+    assert_eq!(lock(&stage), None);
+    let status = ends(&stage, &stage.server, &["lock", "status"], 0).await;
+    assert_eq!(status, "not locked");
+}
+
+#[tokio::test]
+async fn a_lock_that_a_killed_run_has_left_is_told_as_such_and_broken_by_hand() {
+    let stage = stage(STACK).await;
+    let slow = endless(&stage).await;
+    let mut first = holding(&stage, &slow).await;
+    signal(&first, Signal::KILL);
+    first.wait().await.unwrap();
+    let held = lock(&stage).unwrap();
+    let told = ends(&stage, &stage.server, &["apply", "--yes", "--lock"], 1).await;
+    assert!(
+        told.contains("that run has ended without giving it back"),
+        "{told}"
+    );
+    assert_eq!(lock(&stage).unwrap(), held, "never in silence");
+    let json = stage
+        .program(&stage.server, &["--format", "json", "lock", "status"])
+        .await;
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((&json["locked"], &json["by"]), (&true.into(), &held));
+    let told = ends(&stage, &stage.server, &["lock", "break", "--yes"], 0).await;
+    assert!(
+        told.contains("broken; it was locked by ana@laptop"),
+        "{told}"
+    );
+    assert_eq!(lock(&stage), None);
+    ends(&stage, &stage.server, &["lock", "break", "--yes"], 0).await;
+    ends(&stage, &stage.server, &["apply", "--yes", "--lock"], 0).await;
+}
+
+#[tokio::test]
+async fn what_is_broken_is_what_was_shown() {
+    let stage = stage(STACK).await;
+    let put = |stage: &Stage, text: &str| {
+        let parameter = serde_json::from_value(serde_json::json!({
+            "sort": "String", "value": text, "description": null, "version": 1, "modified": 0, "tags": {},
+        }));
+        stage.change(|w| {
+            w.ssm.parameters.insert(NAME.to_owned(), parameter.unwrap());
+        });
+    };
+    put(&stage, "ben, until lunch");
+    let told = ends(&stage, &stage.server, &["apply", "--yes", "--lock"], 1).await;
+    assert!(
+        told.contains("locked by something that cruddur-infra did not write"),
+        "{told}"
+    );
+    // it changes hands between the two looks: the first is answered from the past
+    let behind = stage
+        .with_faults("- { call: \"ssm:GetParameter\", nth: 1, fault: { stale_reads: { for_seconds: 400000 } } }")
+        .await;
+    put(&stage, "cleo, until lunch");
+    let told = ends(&stage, &behind, &["lock", "break", "--yes"], 1).await;
+    assert!(told.contains("has changed hands meanwhile"), "{told}");
+    let world = stage.world();
+    assert_eq!(
+        world["ssm"]["parameters"][NAME]["value"],
+        "cleo, until lunch"
+    );
+}
+
+#[tokio::test]
+async fn a_lost_reply_is_settled_by_the_nonce() {
+    for fault in ["drop_after", "drop_before", "internal", "throttle"] {
+        let stage = stage(STACK).await;
+        let server = stage
+            .with_faults(&format!(
+                "- {{ call: \"ssm:PutParameter\", nth: 1, fault: {fault} }}"
+            ))
+            .await;
+        ends(&stage, &server, &["apply", "--yes", "--lock"], 0).await;
+        assert_eq!(lock(&stage), None, "{fault}");
+        let sent = if fault == "drop_after" { 1 } else { 2 };
+        assert_eq!(asked(&server, "PutParameter"), sent, "{fault}");
+    }
+    // a refusal that passes is waited out, one that does not is told with what to do
+    let stage = stage(STACK).await;
+    let server = stage
+        .with_faults("- { call: \"ssm:PutParameter\", fault: deny }")
+        .await;
+    let told = ends(&stage, &server, &["apply", "--yes", "--lock"], 1).await;
+    assert!(
+        told.contains("ssm:PutParameter") && told.contains("AccessDenied"),
+        "{told}"
+    );
+    assert_eq!(
+        asked(&server, "CreatePolicy"),
+        0,
+        "without the lock nothing is done"
+    );
+}
+
+#[tokio::test]
+async fn a_second_signal_gives_it_back_as_well() {
+    let stage = stage(STACK).await;
+    let slow = endless(&stage).await;
+    let mut first = holding(&stage, &slow).await;
+    signal(&first, Signal::INT);
+    signal(&first, Signal::TERM);
+    assert_eq!(first.wait().await.unwrap().code(), Some(130));
+    assert_eq!(lock(&stage), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_at_once_one_waits_for_nobody_and_the_other_changes_nothing() {
+    let stage = stage(STACK).await;
+    let args = ["apply", "--yes", "--lock"];
+    let (a, b) = tokio::time::timeout(Duration::from_secs(240), async {
+        tokio::join!(
+            stage.program(&stage.server, &args),
+            stage.program(&stage.server, &args)
+        )
+    })
+    .await
+    .unwrap();
+    let codes = [a.status.code(), b.status.code()];
+    assert!(codes.contains(&Some(0)), "{a:#?}{b:#?}");
+    for output in [&a, &b] {
+        match output.status.code() {
+            Some(0) => {}
+            Some(1) => assert!(
+                said(output).contains("the stack is locked by"),
+                "{output:#?}"
+            ),
+            _ => panic!("{output:#?}"),
+        }
+    }
+    assert_eq!(asked(&stage.server, "CreateDBInstance"), 1);
+    assert_eq!(lock(&stage), None);
+}
+
+#[tokio::test]
+async fn a_lock_that_was_broken_during_the_run_is_told_at_its_end() {
+    let stage = stage(STACK).await;
+    let slow = endless(&stage).await;
+    let first = holding(&stage, &slow).await;
+    ends(&stage, &stage.server, &["lock", "break", "--yes"], 0).await;
+    signal(&first, Signal::INT);
+    let output = first.wait_with_output().await.unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(lock(&stage), None);
+}
