@@ -73,17 +73,6 @@ fn nothing_can_be_slipped_into_a_plan() {
             "rds_instance.main",
         ),
         (
-            "the refusal is gone, and consent is there",
-            Box::new(|p| {
-                p["changes"][instance]
-                    .as_object_mut()
-                    .unwrap()
-                    .remove("refused");
-                p["options"]["allow_replace"] = json!(["rds_instance.main"]);
-            }),
-            "rds_instance.main",
-        ),
-        (
             "a harmless action",
             Box::new(|p| p["changes"][function]["action"] = json!("no_op")),
             "lambda_function",

@@ -124,6 +124,7 @@ fn operations(service: Service) -> Vec<String> {
         Service::Sts => include_str!("../../sts.rs"),
         Service::CognitoIdp => include_str!("../../cognito/mod.rs"),
         Service::Logs => include_str!("../../logs/mod.rs"),
+        Service::Ssm => include_str!("../../ssm/mod.rs"),
         Service::Lambda => include_str!("../routes.rs"),
         Service::Scheduler => include_str!("../../scheduler/mod.rs"),
     };
@@ -142,13 +143,14 @@ fn operations(service: Service) -> Vec<String> {
     found
 }
 
-const SERVICES: [Service; 8] = [
+const SERVICES: [Service; 9] = [
     Service::Rds,
     Service::Ec2,
     Service::Iam,
     Service::Sts,
     Service::CognitoIdp,
     Service::Logs,
+    Service::Ssm,
     Service::Lambda,
     Service::Scheduler,
 ];
@@ -179,7 +181,7 @@ fn call() -> impl Strategy<Value = Call> {
             |(service, which, params, body, (method, path, query, headers, bytes))| {
                 let all = operations(service);
                 let input = match service {
-                    Service::CognitoIdp | Service::Logs => Input::Json(body),
+                    Service::CognitoIdp | Service::Logs | Service::Ssm => Input::Json(body),
                     Service::Lambda | Service::Scheduler => Input::Rest {
                         method: method.to_owned(),
                         path,
