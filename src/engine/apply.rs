@@ -327,6 +327,9 @@ async fn prune(
             .into_iter()
             .any(|o| o.id == id);
         if !there {
+            if settings.await_rest {
+                outwait(kind, id, facts, settings, events).await?;
+            }
             return Ok(Ended::Gone);
         }
         let mut busy = None;
@@ -361,6 +364,29 @@ async fn prune(
             }
         }
     }
+}
+
+/// Waits for what is still there of it and goes by itself.
+async fn outwait(
+    kind: &dyn Kind,
+    id: &str,
+    facts: &crate::resource::Facts,
+    settings: &RunSettings,
+    events: &Emitter,
+) -> Result<(), Fault> {
+    use super::step::{LINGERING, still_there};
+    let addr = &facts.addr;
+    let mut pace = super::wait::Pace::new(settings.clock.as_ref(), &settings.stop, LINGERING);
+    while let Some(status) = still_there(&kind.lingers_of_owned(id, facts).await?) {
+        events.send(Event::Waiting {
+            addr: addr.clone(),
+            status: status.clone(),
+            seconds: pace.seconds(),
+            limit: pace.limit(),
+        });
+        pace.pause(addr, &status).await?;
+    }
+    Ok(())
 }
 
 impl std::fmt::Debug for RunSettings {

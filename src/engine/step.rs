@@ -6,7 +6,7 @@ use super::around::Rest;
 use super::wait::{Clock, Pace};
 use crate::model::{
     Action, Addr, Change, Class, Diff, Event, Fault, Observed, Outputs, Owner, Presence, Readiness,
-    Residue, Verdict,
+    Remnant, Residue, Verdict,
 };
 use crate::resource::{Facts, Managed, Wait};
 use tokio_util::sync::CancellationToken;
@@ -39,7 +39,7 @@ pub(super) enum Ended {
 
 /// How what goes by itself after a deletion is waited for: interfaces of a function take up to three quarters of an hour
 /// (aws-facts §4.7).
-const LINGERING: Wait = Wait {
+pub(super) const LINGERING: Wait = Wait {
     every: 20.0,
     up_to: 3600.0,
     typical: 1200.0,
@@ -380,12 +380,8 @@ impl Step<'_> {
                 }
             };
             tries.looks = 0;
-            let Some(first) = left.first() else {
+            let Some(status) = still_there(&left) else {
                 return Ok(());
-            };
-            let status = match left.len() {
-                1 => format!("{} {} lingers", first.what, first.id),
-                more => format!("{} {} and {} more linger", first.what, first.id, more - 1),
             };
             self.pause(&mut pace, &status).await?;
         }
@@ -422,6 +418,15 @@ impl Step<'_> {
         });
         pace.retry(self.addr(), fault).await
     }
+}
+
+/// Says what is still there, where anything is.
+pub(super) fn still_there(left: &[Remnant]) -> Option<String> {
+    let first = left.first()?;
+    Some(match left.len() {
+        1 => format!("{} {} lingers", first.what, first.id),
+        all => format!("{} {} and {} more linger", first.what, first.id, all - 1),
+    })
 }
 
 pub(super) fn surprise(what: String) -> Fault {

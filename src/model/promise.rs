@@ -24,10 +24,10 @@ impl Change {
         match (self.action, promised) {
             // of something new, everything may still have to be completed
             (Action::Create | Action::Replace, _) if plain && by_us => Ok(()),
-            // somebody else has made it meanwhile: what is missing is completed, and what is set is not overwritten
+            // another run has made it meanwhile: what is missing is completed, and what is set is not overwritten
             (Action::Create, _) if plain && adds(field) => Ok(()),
             (Action::Create, _) if plain => Err(format!(
-                "somebody else has made it since the plan was made, and {path} is {} there",
+                "another run has made it since the plan was made, and {path} is {} there",
                 in_words(&field.before)
             )),
             (Action::Replace, None) if plain && adds(field) => Ok(()),
@@ -110,6 +110,7 @@ mod tests {
             refused: None,
             fingerprint: None,
             id: None,
+            around: None,
         }
     }
 
@@ -151,7 +152,7 @@ mod tests {
             Ok(())
         );
         let theirs = planned.admits(&diff(3, 5), false);
-        assert!(theirs.is_err_and(|what| what.contains("somebody else has made it")));
+        assert!(theirs.is_err_and(|what| what.contains("another run has made it")));
         let secret = planned.admits(&diff(Shown::Secret, Shown::Secret), false);
         assert!(secret.is_err_and(|what| what.contains("is a secret there")));
     }

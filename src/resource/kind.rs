@@ -2,7 +2,7 @@
 
 use super::erased::{Entry, Managed, remains_of};
 use super::{Doomed, Facts, OutputDecl, Resource, StackFacts, Wait, not_seen};
-use crate::model::{Class, Diagnostic, Fault, Orphan, Remains};
+use crate::model::{Class, Diagnostic, Fault, Orphan, Remains, Remnant};
 use crate::yaml::{Node, Problem};
 use futures_util::future::BoxFuture;
 use schemars::{Schema, SchemaGenerator};
@@ -37,6 +37,12 @@ pub trait Kind: Send + Sync {
     ) -> BoxFuture<'a, Vec<Diagnostic>>;
     /// Looks for what stays of it.
     fn remains_of_owned<'a>(&'a self, id: &'a str, facts: &'a Facts) -> BoxFuture<'a, Remains>;
+    /// Looks for what is still there of it once it is deleted, and goes by itself.
+    fn lingers_of_owned<'a>(
+        &'a self,
+        id: &'a str,
+        facts: &'a Facts,
+    ) -> BoxFuture<'a, Result<Vec<Remnant>, Fault>>;
     /// Deletes what [`find_owned`](Kind::find_owned) found, by AWS's name for it.
     fn delete_owned<'a>(
         &'a self,
@@ -128,6 +134,19 @@ impl<R: Resource> Kind for KindOf<R> {
             match R::key_of_owned(id) {
                 Some(key) => remains_of(self.0.as_ref(), &key, facts).await,
                 None => Remains::default(),
+            }
+        })
+    }
+
+    fn lingers_of_owned<'a>(
+        &'a self,
+        id: &'a str,
+        facts: &'a Facts,
+    ) -> BoxFuture<'a, Result<Vec<Remnant>, Fault>> {
+        Box::pin(async move {
+            match R::key_of_owned(id) {
+                Some(key) => self.0.lingers(&key, facts).await,
+                None => Ok(Vec::new()),
             }
         })
     }

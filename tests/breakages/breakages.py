@@ -124,7 +124,7 @@ BREAKAGES = [
     ),
     Breakage(
         "the promise is not checked",
-        [("src/model/promise.rs", '_ => Err(format!("{path} was not in the plan")),', "_ => Ok(()),")],
+        [("src/model/promise.rs", "_ => Err(format!(\"{path} was not in the plan\")),", "_ => Ok(()),")],
         PROMISES,
     ),
     Breakage(
@@ -498,5 +498,71 @@ BREAKAGES = [
         "a region without a price has that of another",
         [("src/aws/prices.rs", "let of_region = |row: &&(&str, f64, f64)| row.0 == region;", "let of_region = |row: &&(&str, f64, f64)| !row.0.is_empty() || row.0 == region;")],
         ("lib", "aws::prices"),
+    ),
+    # ---------------------------------------------------------------- lost replies, two people at once, the lock
+    Breakage(
+        "the SDK sends a create again whose reply was lost",
+        [("src/aws/once.rs", "RetryAction::RetryIndicated(_) => RetryAction::RetryForbidden,", "RetryAction::RetryIndicated(_) => RetryAction::NoActionIndicated,")],
+        ("it", "lost_replies"),
+    ),
+    Breakage(
+        "after a lost reply a create is sent again at once",
+        [(STEP, "unseen = LOOKS;", "unseen = 0;")],
+        ("it", "lost_replies"),
+    ),
+    Breakage(
+        "of two layer versions with the same content the last counts",
+        [("src/kinds/lambda_layer/mod.rs", "let Some(version) = right.pop() else {", "let Some(version) = (!right.is_empty()).then(|| right.remove(0)) else {")],
+        ("it", "lost_replies"),
+    ),
+    Breakage(
+        "a second layer version with the same content stays",
+        [("src/kinds/lambda_layer/live.rs", "    if !have.copies.is_empty() {\n", "    if have.copies.len() > 9 {\n")],
+        ("it", "lost_replies"),
+    ),
+    Breakage(
+        "a second policy version with the same document stays",
+        [("src/kinds/iam_policy/api.rs", "&& v.number() > floor);", "&& v.number() > floor + 9);")],
+        ("it", "lost_replies"),
+    ),
+    Breakage(
+        "the nonce of an old run is drift",
+        [("src/aws/tags.rs", "tags.iter().filter(|(name, _)| *name != RUN_TAG)", "tags.iter().filter(|(name, _)| !name.is_empty())")],
+        ("lib", "iam_policy"),
+    ),
+    Breakage(
+        "what somebody else has changed since the plan is overwritten",
+        [("src/model/promise.rs", "(Action::Update | Action::Adopt, Some(p)) => unmoved(p, field),", "(Action::Update | Action::Adopt, Some(_)) => Ok(()),")],
+        ("it", "two_operators::what_somebody_else_has_changed"),
+    ),
+    Breakage(
+        "what somebody else has made since the plan is overwritten",
+        [("src/model/promise.rs", "(Action::Create, _) if plain && adds(field) => Ok(()),", "(Action::Create, _) if plain => Ok(()),\n            #[allow(unreachable_patterns)]")],
+        ("it", "two_operators::what_somebody_else_has_made"),
+    ),
+    Breakage(
+        "something is asked between the look at a user pool and the update",
+        [("src/kinds/cognito_trigger/round_trip.rs", "    let before = wire.describe(id).await?;\n", "    let before = wire.describe(id).await?;\n    wire.factors(id).await?;\n")],
+        ("lib", "cognito_trigger"),
+    ),
+    Breakage(
+        "a lock that somebody holds is no reason to stop",
+        [("src/cli/lock/held.rs", "Some(found) => return Err(self.refused(&found)),", "Some(_) => return Ok(()),")],
+        ("it", "cli_lock"),
+    ),
+    Breakage(
+        "the lock's own lost reply is taken for somebody else",
+        [("src/cli/lock/content.rs", "is_some_and(|c| c.run == run)", "is_some_and(|c| c.run == run && c.process == 0)")],
+        ("it", "cli_lock"),
+    ),
+    Breakage(
+        "lock break deletes whatever is there by then",
+        [("src/cli/lock/mod.rs", "Some(now) if now == found => {", "Some(now) if now == found || !now.text.is_empty() => {")],
+        ("it", "cli_lock"),
+    ),
+    Breakage(
+        "a second signal leaves the lock",
+        [("src/cli/signals.rs", "                if let Some(act) = act {\n", "                if let Some(act) = act.filter(|_| times > 9) {\n")],
+        ("it", "cli_lock"),
     ),
 ]

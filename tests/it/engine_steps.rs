@@ -38,6 +38,7 @@ pub fn thing() -> Thing {
         stale: 0,
         old: None,
         hidden: 0,
+        made_by: String::new(),
     }
 }
 
@@ -211,18 +212,20 @@ fn what_somebody_deletes_while_it_is_waited_for_is_not_waited_for_till_the_limit
 
 #[test]
 fn what_was_made_and_does_not_show_is_not_taken_for_somebody_elses() {
-    let s = scene(json!({"id": "a", "v": 1}), None);
-    s.world.lock().unwrap().hidden_looks = 3;
-    s.world.lock().unwrap().lost.insert("create".into());
-    let seen = s.seen();
-    let changes = s.plan(&seen, &Options::default());
-    let (summary, events) = s.apply(changes, &seen, false, async {});
-    assert!(summary.complete(), "{events:#?}");
-    let w = s.world.lock().unwrap();
-    let creates = w.log.iter().filter(|op| *op == "create").count();
-    assert_eq!((w.things["a"].serial, w.serial), (1, 1));
-    assert!(creates > 1, "it was never in its own way");
-    drop(w);
+    // it is looked for before the same is sent again; where it does not show for longer, the run is in its own way
+    for (hidden, once) in [(0, true), (3, true), (8, false)] {
+        let s = scene(json!({"id": "a", "v": 1, "w": 1}), None);
+        s.world.lock().unwrap().hidden_looks = hidden;
+        s.world.lock().unwrap().lost.insert("create".into());
+        let seen = s.seen();
+        let changes = s.plan(&seen, &Options::default());
+        let (summary, events) = s.apply(changes, &seen, false, async {});
+        assert!(summary.complete(), "{events:#?}");
+        let w = s.world.lock().unwrap();
+        let creates = w.log.iter().filter(|op| *op == "create").count();
+        assert_eq!((w.things["a"].serial, w.serial), (1, 1));
+        assert_eq!(creates == 1, once, "{hidden}: {creates}");
+    }
 
     // but what never shows is not waited for
     let unseen = Thing {
@@ -235,6 +238,47 @@ fn what_was_made_and_does_not_show_is_not_taken_for_somebody_elses() {
     let (_, events) = s.apply(changes, &seen, false, async {});
     assert_eq!(fault_of(&events).class, Class::Conflict);
     assert!(s.clock.seconds() < 60.0, "{}", s.clock.seconds());
+}
+
+#[test]
+fn a_lost_reply_to_a_change_is_looked_for_before_the_same_is_sent_again() {
+    for (stale, once) in [(0, true), (3, true), (9, false)] {
+        let s = scene(json!({"id": "a", "v": 2}), Some(thing()));
+        s.world.lock().unwrap().stale_looks = stale;
+        s.world.lock().unwrap().lost.insert("update".into());
+        let seen = s.seen();
+        let changes = s.plan(&seen, &Options::default());
+        let (summary, events) = s.apply(changes, &seen, false, async {});
+        assert!(summary.complete(), "{events:#?}");
+        let w = s.world.lock().unwrap();
+        let updates = w.log.iter().filter(|op| *op == "update").count();
+        assert_eq!(updates == 1, once, "{stale}: {updates}");
+    }
+}
+
+#[test]
+fn what_another_run_has_made_meanwhile_is_completed_and_not_overwritten() {
+    // `w` is set by a call of its own: it is 0 until then, which is a value like any other
+    for (v, w, done) in [(1, 0, true), (2, 0, false), (1, 2, false)] {
+        let s = scene(json!({"id": "a", "v": v, "w": w}), None);
+        let seen = s.seen();
+        let changes = s.plan(&seen, &Options::default());
+        let theirs = Thing {
+            made_by: "somebody".into(),
+            ..thing()
+        };
+        s.world.lock().unwrap().things.insert("a".into(), theirs);
+        let (summary, events) = s.apply(changes, &seen, false, async {});
+        assert_eq!(summary.complete(), done, "{events:#?}");
+        if !done {
+            let fault = fault_of(&events);
+            assert_eq!(fault.class, Class::Surprise);
+            let told = fault.message.starts_with("another run has made it since");
+            assert!(told, "{fault}");
+        }
+        let w = s.world.lock().unwrap();
+        assert!(!w.log.iter().any(|op| op == "update"), "{:?}", w.log);
+    }
 }
 
 #[test]

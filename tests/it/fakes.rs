@@ -51,6 +51,7 @@ pub struct Want {
     pool: u32,
     inside: Option<String>,
     secret: String,
+    run: String,
 }
 
 pub struct Key {
@@ -179,6 +180,7 @@ impl<const LATE: bool> Resource for FakeOf<LATE> {
                 Some(x) => f.secret(x)?.expose().to_owned(),
                 None => String::new(),
             },
+            run: f.stack.run.clone(),
         })
     }
     fn diff(w: &Want, h: &Live) -> Diff {
@@ -239,6 +241,9 @@ impl<const LATE: bool> Resource for FakeOf<LATE> {
             o if o == stack => Owner::Ours,
             o => Owner::Other(o.to_owned()),
         }
+    }
+    fn made_by(h: &Live) -> Option<&str> {
+        Some(&h.t.made_by)
     }
     fn must_run(d: &Diff) -> bool {
         d.paths() != ["w"]
@@ -320,6 +325,7 @@ impl<const LATE: bool> Resource for FakeOf<LATE> {
                     stale: 0,
                     old: None,
                     hidden,
+                    made_by: x.run.clone(),
                 },
             );
             Ok(())
@@ -429,6 +435,13 @@ impl<const LATE: bool> Resource for FakeOf<LATE> {
     }
 }
 
+/// Every command has another nonce.
+fn next_run(world: &Shared) -> String {
+    let mut w = world.lock().unwrap();
+    w.runs += 1;
+    format!("run{}", w.runs)
+}
+
 /// Makes a stack of things from JSON: address → spec.
 pub fn stack(
     doc: &serde_json::Map<String, serde_json::Value>,
@@ -450,6 +463,7 @@ pub fn stack(
         partition: "aws".into(),
         owner: "o".into(),
         workspace: "w".into(),
+        run: next_run(world),
         current_ip: None,
         env: [("PW".to_owned(), Secret::new(SECRET))].into(),
         assets: BTreeMap::new(),

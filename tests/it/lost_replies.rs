@@ -273,7 +273,7 @@ async fn a_policy_gets_one_version_though_its_reply_is_lost_and_the_looks_are_be
         let what = format!("{fault} {behind}");
         let stage = world().await;
         apply(&stage, &stage.server, STACK).await;
-        let stale = format!("fault: {{ stale_reads: {{ for_seconds: 100000 }} }}");
+        let stale = "fault: { stale_reads: { for_seconds: 100000 } }";
         // the plan, the step and the update look once each
         let server = stage
             .with_faults(&format!(

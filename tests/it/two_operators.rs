@@ -170,7 +170,7 @@ async fn what_somebody_else_has_made_since_the_plan_is_not_overwritten() {
     assert_eq!(failed, ["iam_role.r"], "{events:#?}");
     let told = format!("{events:?}");
     assert!(
-        told.contains("somebody else has made it since the plan was made"),
+        told.contains("another run has made it since the plan was made"),
         "{told}"
     );
     nothing_to_do(&stage, &theirs).await;

@@ -969,6 +969,42 @@ def check_logs(c):
     c.refused("a group that is gone", "ResourceNotFoundException", 400, found)
 
 
+# ---------------------------------------------------------------- Systems Manager
+
+
+def check_ssm(c):
+    ssm, name = c.client("ssm"), f"/checks/{RUN}/lock"
+
+    def put(value, **more):
+        return ssm.put_parameter(Name=name, Value=value, Type="String", **more)
+
+    c.refused("a parameter that is not there", "ParameterNotFound", 400, lambda: ssm.get_parameter(Name=name))
+    c.refused("and cannot be deleted", "ParameterNotFound", 400, lambda: ssm.delete_parameter(Name=name))
+    c.same("a new one", put("one", Description="d", Tags=[{"Key": "a", "Value": "b"}])["Version"], 1)
+    c.refused("it is not overwritten", "ParameterAlreadyExists", 400, lambda: put("two"))
+    c.refused("tags and overwriting", "ValidationException", 400,
+              lambda: put("two", Overwrite=True, Tags=[{"Key": "a", "Value": "b"}]))
+    found = ssm.get_parameter(Name=name)["Parameter"]
+    c.check("its value", (found["Value"], found["Type"], found["Version"], found["DataType"]) == ("one", "String", 1, "text")
+            and found["ARN"] == f"arn:aws:ssm:{c.region}:{ACCOUNT}:parameter{name}"
+            and isinstance(found["LastModifiedDate"], datetime.datetime), found)
+    c.same("unless that is said", put("two", Overwrite=True)["Version"], 2)
+    c.same("the new value", ssm.get_parameter(Name=name)["Parameter"]["Value"], "two")
+    c.refused("another type", "HierarchyTypeMismatchException", 400,
+              lambda: ssm.put_parameter(Name=name, Value="a,b", Type="StringList", Overwrite=True))
+    c.refused("no type", "ValidationException", 400, lambda: ssm.put_parameter(Name=name + "-2", Value="x"))
+    c.refused("a name with a blank", "ValidationException", 400,
+              lambda: ssm.put_parameter(Name="/a b", Value="x", Type="String"))
+    resource = {"ResourceType": "Parameter", "ResourceId": name}
+    ssm.add_tags_to_resource(**resource, Tags=[{"Key": "c", "Value": "d"}])
+    ssm.remove_tags_from_resource(**resource, TagKeys=["a"])
+    c.same("its tags", tags_of(ssm.list_tags_for_resource(**resource)["TagList"]), {"c": "d"})
+    c.refused("tags of nothing", "InvalidResourceId", 400,
+              lambda: ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId="/no/such"))
+    ssm.delete_parameter(Name=name)
+    c.refused("one that is gone", "ParameterNotFound", 400, lambda: ssm.get_parameter(Name=name))
+
+
 # ---------------------------------------------------------------- Cognito
 
 DESCRIBE_ONLY = ("Id Name Arn Status CreationDate LastModifiedDate SchemaAttributes AliasAttributes UsernameAttributes "
@@ -1236,7 +1272,7 @@ def check_cli(c):
 
 
 SERVICES = {"server": check_server, "sts": check_sts, "ec2": check_ec2, "iam": check_iam, "lambda": check_lambda,
-            "logs": check_logs, "cognito": check_cognito, "rds": check_rds, "scheduler": check_scheduler,
+            "logs": check_logs, "ssm": check_ssm, "cognito": check_cognito, "rds": check_rds, "scheduler": check_scheduler,
             "cli": check_cli}
 
 

@@ -47,8 +47,10 @@ pub async fn set(wire: &impl Wire, setting: Setting<'_>) -> Result<(), Fault> {
         arn,
         seen,
     } = setting;
+    // there is no version to compare and set by (aws-facts §5.3): the window is kept as short as it can be, so that
+    // nothing is asked between the look at what is sent back and the sending
+    let factors = wire.factors(id).await?;
     let before = wire.describe(id).await?;
-    // there is no version to compare and set by (aws-facts §5.3): the window is kept as short as it can be
     match seen {
         Some(seen) => {
             let moving = pool::moved(seen, &before, None);
@@ -76,7 +78,6 @@ pub async fn set(wire: &impl Wire, setting: Setting<'_>) -> Result<(), Fault> {
     if pool::trigger_of(&before, trigger) == arn {
         return Ok(());
     }
-    let factors = wire.factors(id).await?;
     let sent = wire
         .update(&pool::update_request(&before, trigger, arn))
         .await

@@ -17,6 +17,7 @@ struct Fake {
     steps: Mutex<Vec<Step>>,
     sent: Mutex<Vec<Value>>,
     blind: Mutex<Option<usize>>,
+    asked: Mutex<Vec<&'static str>>,
 }
 
 impl Fake {
@@ -30,6 +31,7 @@ impl Fake {
             steps: Mutex::new(steps),
             sent: Mutex::default(),
             blind: Mutex::new(None),
+            asked: Mutex::default(),
         }
     }
 
@@ -44,6 +46,7 @@ impl Fake {
 
 impl Wire for Fake {
     async fn describe(&self, _: &str) -> Result<Value, Fault> {
+        self.asked.lock().unwrap().push("describe");
         if let Some(left) = self.blind.lock().unwrap().as_mut() {
             if *left == 0 {
                 return Err(Fault::new("describe", Class::Transient, "no answer"));
@@ -59,12 +62,14 @@ impl Wire for Fake {
     }
 
     async fn factors(&self, _: &str) -> Result<Value, Fault> {
+        self.asked.lock().unwrap().push("factors");
         let pool = self.now();
         Ok(json!({"SoftwareTokenMfaConfiguration": {"Enabled": pool["NoToken"].is_null()}}))
     }
 
     async fn update(&self, request: &Value) -> Result<(), Fault> {
         self.sent.lock().unwrap().push(request.clone());
+        self.asked.lock().unwrap().push("update");
         let step = {
             let mut steps = self.steps.lock().unwrap();
             if steps.is_empty() {
@@ -96,6 +101,15 @@ fn setting<'a>(arn: Option<&'a str>, seen: Option<&'a Value>) -> Setting<'a> {
         arn,
         seen,
     }
+}
+
+#[tokio::test]
+async fn nothing_is_asked_between_the_look_at_what_is_sent_back_and_the_sending() {
+    let fake = Fake::new(vec![]);
+    set(&fake, setting(Some(ARN), None)).await.unwrap();
+    let asked = fake.asked.lock().unwrap().clone();
+    let at = asked.iter().position(|op| *op == "update").unwrap();
+    assert_eq!(asked[at - 1], "describe", "{asked:?}");
 }
 
 #[tokio::test]

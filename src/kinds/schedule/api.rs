@@ -113,6 +113,7 @@ pub async fn create(clients: &Clients, want: &Desired) -> Result<(), Fault> {
         .create_schedule()
         .group_name(&want.key.group)
         .name(&want.key.name)
+        .set_client_token(want.token())
         .description(want.whole_description(""))
         .schedule_expression(&want.expression)
         .set_schedule_expression_timezone(want.timezone.clone())

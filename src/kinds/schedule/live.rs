@@ -6,6 +6,7 @@ use crate::aws;
 use crate::model::{Diff, Force, Shown};
 use crate::resource::{Facts, Unresolved, only_set};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The most that Scheduler tries again, which is also its default (service model).
@@ -201,6 +202,16 @@ impl Desired {
             None => mark::parts(have).text,
         };
         mark::description(&self.mark, text)
+    }
+
+    /// Returns the client token of the create: the same for every attempt of this run, however often the engine comes back
+    /// to it. Without a nonce the SDK makes one for each call.
+    pub fn token(&self) -> Option<String> {
+        let run = aws::made_by(&self.tags)?;
+        let name = format!("{}/{}", self.key.group, self.key.name);
+        let digest = Sha256::digest(name.as_bytes());
+        let digits = digest.iter().take(8).map(|b| format!("{b:02x}"));
+        Some(format!("{run}-{}", digits.collect::<String>()))
     }
 
     /// Returns what the call is given. The members are spelled as the SDKs have them, not as RDS's interface has.

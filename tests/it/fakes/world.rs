@@ -30,12 +30,16 @@ pub struct Thing {
     pub old: Option<(u32, u32, Vec<String>)>,
     /// How many looks still do not find it.
     pub hidden: u32,
+    /// The run that made it.
+    pub made_by: String,
 }
 
 #[derive(Default)]
 pub struct World {
     pub things: BTreeMap<String, Thing>,
     pub serial: u32,
+    /// Commands so far.
+    pub runs: u32,
     pub rng: u64,
     /// One call in this many fails; 0 for none.
     pub fault: u64,
