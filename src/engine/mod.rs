@@ -19,6 +19,6 @@ pub use plan::{Info, Options, plan};
 pub use plan_destroy::{only_with, plan_destroy, spare_others};
 pub use power::power;
 pub use queue::Queue;
-pub use saved::holds;
+pub use saved::{Unread, holds, read, sealed};
 pub use stack::{Stack, infos};
 pub use wait::{Clock, RealClock};

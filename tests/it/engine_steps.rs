@@ -90,6 +90,7 @@ impl Scene {
             orphans: vec![],
             warnings: vec![],
             options: PlanOptions::default(),
+            digest: String::new(),
         };
         self.run(no_wait, async |settings, emitter| {
             let apply = apply(&self.stack, &plan, seen, settings, emitter);

@@ -315,6 +315,7 @@ fn whole(stack: &Stack, changes: Vec<Change>, purpose: Purpose) -> Plan {
         orphans: Vec::new(),
         warnings: Vec::new(),
         options: PlanOptions::default(),
+        digest: String::new(),
     }
 }
 
