@@ -1,60 +1,21 @@
-//! SDK errors become faults. Meaning comes from codes, never from sentences; the one exception is the exact list of
-//! IAM-propagation messages (aws-facts §3.4), and it lives in the kind that needs it.
+//! SDK errors become faults. Meaning comes from codes ([`codes`]), never from sentences; the one exception is the exact
+//! list of IAM-propagation messages (aws-facts §3.4), and it lives in the kind that needs it.
 
+use super::{actions, codes};
 use crate::model::{Class, Fault, Residue};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::error::Error;
 
-/// What one operation's own codes mean, before the common table is asked.
+/// What codes mean at one very call, where that is something else than what the tables say ([`codes`]).
 pub type Rules<'a> = &'a [(&'a str, Class)];
 
-/// Codes that mean the same in every service.
-const COMMON: &[(&str, Class)] = &[
-    ("AccessDenied", Class::Denied),
-    ("AccessDeniedException", Class::Denied),
-    ("UnauthorizedOperation", Class::Denied),
-    ("AuthFailure", Class::Denied),
-    ("NotAuthorizedException", Class::Denied),
-    ("InvalidClientTokenId", Class::Denied),
-    ("UnrecognizedClientException", Class::Denied),
-    ("SignatureDoesNotMatch", Class::Denied),
-    ("ExpiredToken", Class::Denied),
-    ("ExpiredTokenException", Class::Denied),
-    ("MissingAuthenticationToken", Class::Denied),
-    ("OptInRequired", Class::Denied),
-    // the list of the SDK's own retry rule (aws-facts §6.2)
-    ("Throttling", Class::Throttled),
-    ("ThrottlingException", Class::Throttled),
-    ("ThrottledException", Class::Throttled),
-    ("RequestThrottled", Class::Throttled),
-    ("RequestThrottledException", Class::Throttled),
-    ("TooManyRequestsException", Class::Throttled),
-    ("RequestLimitExceeded", Class::Throttled),
-    ("EC2ThrottledException", Class::Throttled),
-    ("SlowDown", Class::Throttled),
-    ("PriorRequestNotComplete", Class::Throttled),
-    ("ResourceNotFoundException", Class::NotFound),
-    ("NoSuchEntity", Class::NotFound),
-    ("EntityAlreadyExists", Class::Conflict),
-    ("ConcurrentModification", Class::Busy),
-    ("ConcurrentModificationException", Class::Busy),
-    ("EntityTemporarilyUnmodifiable", Class::Busy),
-    ("InternalFailure", Class::Transient),
-    ("InternalError", Class::Transient),
-    ("InternalErrorException", Class::Transient),
-    ("InternalServerError", Class::Transient),
-    ("ServiceFailure", Class::Transient),
-    ("ServiceException", Class::Transient),
-    ("ServiceUnavailable", Class::Transient),
-    ("Unavailable", Class::Transient),
-    ("RequestExpired", Class::Transient),
-];
-
-/// Translates an SDK error of an operation, `rds:CreateDBInstance`, by its own rules and then the common ones.
+/// Translates an SDK error of an operation, `rds:CreateDBInstance`, by the call's own rules and then the tables.
 ///
-/// `writes` says whether the operation changes anything: a reply that was lost then leaves it open what remains.
+/// A code that neither has gets its class from the HTTP status, and says that it is not known. Every fault of a service
+/// says what to do about it. `writes` says whether the operation changes anything: a reply that was lost then leaves it
+/// open what remains.
 pub fn fault<E>(
     op: &str,
     writes: bool,
@@ -73,45 +34,44 @@ where
         SdkError::ServiceError(service) => {
             let meta = service.err().meta();
             let status = service.raw().status().as_u16();
-            let code = meta.code().map(str::to_owned);
-            let class = code
-                .as_deref()
-                .and_then(|code| {
-                    rules
-                        .iter()
-                        .chain(COMMON)
-                        .find(|(known, _)| *known == code)
-                        .map(|(_, class)| *class)
-                })
-                .unwrap_or(match status {
-                    500.. => Class::Transient,
-                    429 => Class::Throttled,
-                    401 | 403 => Class::Denied,
-                    _ => Class::Invalid,
-                });
+            let code = meta.code().filter(|c| !c.is_empty());
+            let known = code.and_then(|code| codes::meaning(op, code));
+            let own = code.and_then(|code| rules.iter().find(|(known, _)| *known == code));
+            let class = own
+                .map(|(_, class)| *class)
+                .or(known.map(|meaning| meaning.class))
+                .unwrap_or_else(|| by_status(status));
+            // what the table says holds for the class that it has there
+            let known = known.filter(|meaning| meaning.class == class);
             let mut fault = Fault::new(
                 op,
                 class,
-                meta.message().unwrap_or("the service gave no message"),
+                meta.message()
+                    .filter(|m| !m.is_empty())
+                    .unwrap_or("the service gave no message"),
             );
-            fault.code = code.or_else(|| Some(format!("HTTP {status}")));
+            fault.code = Some(code.map_or_else(|| format!("HTTP {status}"), str::to_owned));
             fault.request_id = request_id(service.raw()).or_else(|| {
                 // query protocols carry it in the body
                 meta.extra("aws_request_id").map(str::to_owned)
             });
-            if class == Class::Transient {
-                fault.residue = lost;
-            }
-            if class == Class::Denied {
-                fault = fault.help(format!(
-                    "allow the caller `{op}`, or check which credentials are in use with `aws sts get-caller-identity`"
-                ));
-            }
+            fault.residue = match known.and_then(|meaning| meaning.left) {
+                Some(left) => left,
+                None if class == Class::Transient => lost,
+                None => Residue::Nothing,
+            };
+            fault.help = Some(match (known, own) {
+                (Some(meaning), _) if !meaning.advice.is_empty() => meaning.advice.to_owned(),
+                (None, None) => unknown(op, code, status, class, &fault.message),
+                _ if class == Class::Denied => actions::denied(op, &fault.message),
+                _ => codes::of_class(class).unwrap_or_default().to_owned(),
+            })
+            .filter(|help| !help.is_empty());
             fault
         }
-        SdkError::TimeoutError(_) => {
-            Fault::new(op, Class::Transient, "no answer came in time").residue(lost)
-        }
+        SdkError::TimeoutError(_) => Fault::new(op, Class::Transient, "no answer came in time")
+            .residue(lost)
+            .help(LOST),
         SdkError::DispatchFailure(failure) => {
             let cause = failure
                 .as_connector_error()
@@ -130,7 +90,7 @@ where
         SdkError::ResponseError(response) => {
             let mut fault = Fault::new(op, Class::Transient, "the answer could not be read");
             fault.request_id = request_id(response.raw());
-            fault.residue(lost)
+            fault.residue(lost).help(LOST)
         }
         SdkError::ConstructionFailure(_) => {
             let text = chain(error);
@@ -138,6 +98,38 @@ where
         }
         _ => Fault::new(op, Class::Transient, chain(error)).residue(lost),
     }
+}
+
+/// What to do where an answer did not come, or cannot be read.
+const LOST: &str = "run the same command again: it looks first at what is there";
+
+/// What sort of failure it is where nobody knows the code. Never `NotFound` or `Conflict`, which the engine takes for
+/// knowledge: an absence is believed on the service's own code alone.
+fn by_status(status: u16) -> Class {
+    match status {
+        408 | 500.. => Class::Transient,
+        429 => Class::Throttled,
+        401 | 403 => Class::Denied,
+        _ => Class::Invalid,
+    }
+}
+
+/// What can be said honestly about a code that is in no table.
+fn unknown(op: &str, code: Option<&str>, status: u16, class: Class, message: &str) -> String {
+    let what = match code {
+        Some(code) => format!("this program does not know the code {code}"),
+        None => "the service gave no code".to_owned(),
+    };
+    let then = match class {
+        Class::Denied => actions::denied(op, message),
+        Class::Throttled | Class::Transient => {
+            codes::of_class(class).unwrap_or_default().to_owned()
+        }
+        _ => "what AWS says above is all that is known: correct what it names, and run the same command again; AWS \
+              Support can look the request id up"
+            .to_owned(),
+    };
+    format!("{what}, and goes by the HTTP status {status}: {then}")
 }
 
 /// The caller has no credentials, or none that can be had. No code exists on this side of the wire: the words decide.
@@ -156,7 +148,7 @@ fn no_credentials(op: &str, cause: &str) -> Option<Fault> {
 
 /// A fault for an answer that lacks what AWS promises.
 pub fn unexpected(op: &str, what: &str) -> Fault {
-    Fault::new(op, Class::Transient, format!("the answer lacks {what}"))
+    Fault::new(op, Class::Transient, format!("the answer lacks {what}")).help(LOST)
 }
 
 fn request_id(raw: &HttpResponse) -> Option<String> {
@@ -184,3 +176,7 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     }
     text
 }
+
+#[cfg(test)]
+#[path = "fault_tests.rs"]
+mod tests;

@@ -1,7 +1,7 @@
 //! Calls a function, and tells what came of it. For `verify`: nothing else in the program invokes functions.
 
-use super::{Clients, Rules, fault};
-use crate::model::{Class, Fault};
+use super::{Clients, fault};
+use crate::model::Fault;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{InvocationType, LogType};
 use base64::Engine;
@@ -27,7 +27,6 @@ pub struct Invocation {
 /// Where it may not be invoked, or is not ready.
 pub async fn invoke(clients: &Clients, function: &str, event: &Value) -> Result<Invocation, Fault> {
     const OP: &str = "lambda:Invoke";
-    const RULES: Rules<'_> = &[("ResourceConflictException", Class::Busy)];
     let answer = clients
         .lambda
         .invoke()
@@ -37,7 +36,7 @@ pub async fn invoke(clients: &Clients, function: &str, event: &Value) -> Result<
         .payload(Blob::new(event.to_string()))
         .send()
         .await
-        .map_err(|e| fault(OP, true, RULES, &e))?;
+        .map_err(|e| fault(OP, true, &[], &e))?;
     let body = answer.payload.map(Blob::into_inner).unwrap_or_default();
     let payload: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let log = answer

@@ -1,6 +1,6 @@
 //! What functions have logged.
 
-use super::{Clients, Rules, fault};
+use super::{Clients, fault};
 use crate::model::{Class, Fault, LogEvent};
 
 /// A part of a log.
@@ -14,12 +14,6 @@ pub struct LogPage {
 
 /// Where a log may be read: the whole right is in the name.
 const OP: &str = "logs:FilterLogEvents";
-
-/// What the caller may not do, and what is too much, in this service's words.
-const RULES: Rules<'_> = &[
-    ("LimitExceededException", Class::Throttled),
-    ("ServiceUnavailableException", Class::Transient),
-];
 
 /// Returns a part of a log group's events from a moment on (milliseconds since 1970, included), of all its streams in
 /// the order of time. `None` where there is no such group: nothing was ever written into it (aws-facts §4.9).
@@ -40,7 +34,7 @@ pub async fn log_events(
         .set_next_token(page.clone())
         .send()
         .await;
-    let answer = match answer.map_err(|e| fault(OP, false, RULES, &e)) {
+    let answer = match answer.map_err(|e| fault(OP, false, &[], &e)) {
         Ok(answer) => answer,
         Err(fault) if fault.class == Class::NotFound => return Ok(None),
         Err(fault) => return Err(fault),

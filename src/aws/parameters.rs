@@ -1,6 +1,6 @@
 //! Parameters of Systems Manager: made where there is none of the name, read, deleted.
 
-use super::{Clients, OnlyOnce, Rules, fault};
+use super::{Clients, OnlyOnce, fault};
 use crate::model::{Class, Fault};
 use aws_sdk_ssm::config::Builder;
 use aws_sdk_ssm::error::ProvideErrorMetadata;
@@ -8,12 +8,6 @@ use aws_sdk_ssm::types::{ParameterType, Tag};
 use std::collections::BTreeMap;
 
 const NOT_FOUND: &str = "ParameterNotFound";
-
-const RULES: Rules<'_> = &[
-    ("ParameterAlreadyExists", Class::Conflict),
-    ("TooManyUpdates", Class::Busy),
-    (NOT_FOUND, Class::NotFound),
-];
 
 /// Makes a parameter of plain text. It never overwrites one.
 ///
@@ -47,7 +41,7 @@ pub async fn new_parameter(
         .send()
         .await
         .map(drop)
-        .map_err(|e| fault(OP, true, RULES, &e))
+        .map_err(|e| fault(OP, true, &[], &e))
 }
 
 /// Returns the value of a parameter; nothing where there is none.
@@ -58,7 +52,7 @@ pub async fn parameter(clients: &Clients, name: &str) -> Result<Option<String>, 
     match clients.ssm.get_parameter().name(name).send().await {
         Ok(answer) => Ok(answer.parameter.and_then(|p| p.value)),
         Err(e) if e.code() == Some(NOT_FOUND) => Ok(None),
-        Err(e) => Err(fault("ssm:GetParameter", false, RULES, &e)),
+        Err(e) => Err(fault("ssm:GetParameter", false, &[], &e)),
     }
 }
 
@@ -70,6 +64,6 @@ pub async fn delete_parameter(clients: &Clients, name: &str) -> Result<(), Fault
     match clients.ssm.delete_parameter().name(name).send().await {
         Ok(_) => Ok(()),
         Err(e) if e.code() == Some(NOT_FOUND) => Ok(()),
-        Err(e) => Err(fault("ssm:DeleteParameter", true, RULES, &e)),
+        Err(e) => Err(fault("ssm:DeleteParameter", true, &[], &e)),
     }
 }

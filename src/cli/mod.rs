@@ -21,6 +21,7 @@ mod sandbox;
 mod session;
 mod show;
 mod signals;
+mod usage;
 mod verify;
 
 use args::{Cli, Command, Format};
@@ -35,15 +36,7 @@ pub async fn main() -> u8 {
         .and_then(|m| Cli::from_arg_matches(&m));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print();
-            // wrong usage is an error like others; help and version are none
-            return if error.use_stderr() {
-                code::ERROR
-            } else {
-                code::DONE
-            };
-        }
+        Err(error) => return usage::tell(&error),
     };
     log(cli.global.verbose);
     let output = Output::new(&cli.global);

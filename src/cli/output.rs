@@ -2,7 +2,7 @@
 
 use super::args::{Color, Format, Global};
 use super::failure::{Failure, code};
-use crate::model::{Diagnostic, Fault, RunSummary, Stamped};
+use crate::model::{Diagnostic, Fault, Residue, RunSummary, Stamped};
 use crate::render::{self, HumanView, JsonView, Record, Style, View};
 use std::io::{IsTerminal, Write};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -195,8 +195,14 @@ fn program(global: &Global) -> String {
     if file != "stack.yaml" {
         text.push_str(&format!(" -f {file}"));
     }
-    if let Some(profile) = &global.profile {
-        text.push_str(&format!(" --profile {profile}"));
+    for (option, value) in [
+        ("--profile", &global.profile),
+        ("--region", &global.region),
+        ("--endpoint-url", &global.endpoint_url),
+    ] {
+        if let Some(value) = value {
+            text.push_str(&format!(" {option} {value}"));
+        }
     }
     text
 }
@@ -241,13 +247,22 @@ impl Watching {
     }
 }
 
-/// Returns the exit code of a run.
-pub fn exit_code(summary: &RunSummary) -> u8 {
+/// Returns the exit code of a run. What a failed step has changed, or may have changed, is a part that is done: only where
+/// nothing was changed at all has the run merely failed.
+pub fn exit_code(summary: &RunSummary, record: &Record) -> u8 {
+    let changed = |addr: &crate::model::Addr| {
+        record
+            .fault(addr)
+            .is_some_and(|f| f.residue != Residue::Nothing)
+    };
     if summary.interrupted {
         code::INTERRUPTED
     } else if summary.complete() {
         code::DONE
-    } else if summary.done.is_empty() && summary.accepted.is_empty() {
+    } else if summary.done.is_empty()
+        && summary.accepted.is_empty()
+        && !summary.failed.iter().any(changed)
+    {
         code::ERROR
     } else {
         code::PARTLY

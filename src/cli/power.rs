@@ -69,7 +69,14 @@ async fn stop_in(
         ],
         None => vec![Part::Power(Power::Stop, targets)],
     };
-    run(session, &parts, &args.run, output, stop, "stop").await
+    let mut command = typed("stop", &args.scope.only);
+    if args.keep {
+        command.push_str(" --keep");
+    }
+    if let Some(seconds) = args.keep_for {
+        command.push_str(&format!(" --for {}h", seconds / 3600));
+    }
+    run(session, &parts, &args.run, output, stop, &command).await
 }
 
 /// Plans what keeps the targets stopped, and shows it. It is made when they have been stopped.
@@ -157,7 +164,14 @@ async fn start_in(
         parts.push(Part::Plan(Box::new(plan), seen));
     }
     parts.push(Part::Power(Power::Start, targets));
-    run(session, &parts, &args.run, output, stop, "start").await
+    let command = typed("start", &args.scope.only);
+    run(session, &parts, &args.run, output, stop, &command).await
+}
+
+/// The command with its entries, so that it can be typed again to go on.
+fn typed(command: &str, only: &[Addr]) -> String {
+    let only = only.iter().map(|addr| format!(" --only {addr}"));
+    only.fold(command.to_owned(), |text, more| text + &more)
 }
 
 fn nothing(output: &Output) -> Result<u8, Failure> {
@@ -226,7 +240,7 @@ async fn run(
     };
     let (summary, shown) = futures_util::future::join(act, watching.until_done()).await;
     last_words(output, &summary, &shown, command);
-    Ok(exit_code(&summary))
+    Ok(exit_code(&summary, &shown))
 }
 
 async fn in_order(
@@ -279,6 +293,7 @@ async fn in_order(
         sum.done.extend(done.done);
         sum.accepted.extend(done.accepted);
         sum.failed.extend(done.failed);
+        sum.unknown.extend(done.unknown);
         sum.skipped.extend(done.skipped);
         sum.interrupted |= done.interrupted;
     }

@@ -113,7 +113,7 @@ fn id(addr: &Addr, plan: &Plan, seen: &Seen) -> Option<String> {
         Value::Plain(serde_json::Value::String(id)) => Some(id.clone()),
         _ => None,
     };
-    let names = ["identifier", "arn", "id", "name"];
+    let names = ["identifier", "arn", "id", "rule_id", "name"];
     change
         .id
         .clone()

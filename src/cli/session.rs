@@ -4,9 +4,10 @@ use super::args::{Dial, Global};
 use super::failure::Failure;
 use super::local::{self, Local};
 use super::signals::or_stopped;
+use crate::aws::actions::allowed_by;
 use crate::aws::{Clients, Settings};
 use crate::engine::Stack;
-use crate::model::{Diagnostic, Secret, Severity};
+use crate::model::{Diagnostic, Fault, Secret, Severity};
 use crate::resource::{FinalSnapshot, StackFacts};
 use crate::stack::{self, Loaded};
 use crate::{kinds, pg, public_ip, workspace};
@@ -61,15 +62,15 @@ pub struct Session {
 /// Where it is not there or no text.
 pub fn read(global: &Global, kinds: &[Arc<dyn crate::resource::Kind>]) -> Result<Loaded, Failure> {
     let name = global.file.display().to_string();
-    let too_long = std::fs::metadata(&global.file).is_ok_and(|m| m.is_file() && m.len() > LONGEST);
-    if too_long {
-        return Err(Failure::with_help(
-            format!("{name} is larger than {} KiB", LONGEST / 1024),
-            "that is no stack file; --file names another",
-        ));
-    }
-    let bytes = std::fs::read(&global.file).map_err(|e| {
+    // a device or a pipe does not say how long it is
+    let bytes = crate::files::read_at_most(&global.file, LONGEST).map_err(|e| {
         let help = match e.kind() {
+            std::io::ErrorKind::FileTooLarge => {
+                return Failure::with_help(
+                    format!("{name} is larger than {} KiB", LONGEST / 1024),
+                    "that is no stack file; --file names another",
+                );
+            }
             std::io::ErrorKind::NotFound => {
                 "`cruddur-infra init` writes a commented one; --file names another"
             }
@@ -166,6 +167,28 @@ pub fn offline_facts(loaded: &Loaded, env: BTreeMap<String, Secret>) -> StackFac
 }
 
 impl Session {
+    /// Adds to a call that was denied what would allow it, for the object that has these names.
+    pub fn explained<const N: usize>(
+        &self,
+        fault: Fault,
+        names: [(&'static str, String); N],
+    ) -> Fault {
+        allowed_by(fault, &self.stack.facts.place(names.into()))
+    }
+
+    /// The same for every fault of a failure.
+    pub fn explained_all<const N: usize>(
+        &self,
+        failure: Failure,
+        names: [(&'static str, String); N],
+    ) -> Failure {
+        let Failure::Faults(faults) = failure else {
+            return failure;
+        };
+        let explained = |(addr, fault)| (addr, self.explained(fault, names.clone()));
+        Failure::Faults(faults.into_iter().map(explained).collect())
+    }
+
     /// Opens a session, unless it is told to stop. Everything that is wrong with the file is found before any call goes
     /// out.
     ///

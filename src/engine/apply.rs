@@ -125,6 +125,7 @@ pub async fn apply(
             events.send(Event::Started {
                 addr: addr.clone(),
                 action: change.action,
+                power: None,
             });
             let outputs = run.outputs.clone();
             let fresh_upstream = change.after.iter().any(|a| run.changed.contains(a))
@@ -181,10 +182,11 @@ pub async fn apply(
                     addr,
                     action,
                     seconds,
+                    power: None,
                 });
             }
             Err(fault) => {
-                run.summary.failed.push(addr.clone());
+                run.summary.fail(addr.clone(), &fault);
                 for lost in queue.fail(&addr) {
                     run.skip(lost, &format!("{addr} failed"), events);
                 }
@@ -291,6 +293,7 @@ async fn one(
                 fresh_upstream,
                 no_wait: settings.no_wait,
                 await_rest: settings.await_rest,
+                lost: Default::default(),
             }
             .run()
             .await

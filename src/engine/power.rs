@@ -4,19 +4,10 @@ use super::apply::{Emitter, RunSettings};
 use super::wait::{Pace, millis};
 use super::{Seen, Stack};
 use crate::model::{
-    Action, Addr, Class, Event, Fault, Observed, Owner, Readiness, Residue, RunSummary,
+    Action, Addr, Class, Event, Fault, Observed, Owner, Power, Readiness, Residue, RunSummary,
 };
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::BTreeSet;
-
-/// Which way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Power {
-    /// To save cost.
-    Stop,
-    /// To work again.
-    Start,
-}
 
 /// Stops or starts the entries that can be, and waits until they are. What is there already is left alone.
 pub async fn power(
@@ -55,11 +46,12 @@ pub async fn power(
                     addr: addr.clone(),
                     action: Action::Update,
                     seconds,
+                    power: Some(way),
                 });
             }
             Err(fault) => {
                 summary.interrupted |= fault.class == Class::Interrupted;
-                summary.failed.push(addr.clone());
+                summary.fail(addr.clone(), &fault);
                 events.send(Event::Failed {
                     addr: addr.clone(),
                     fault,
@@ -144,6 +136,7 @@ async fn one(
                     events.send(Event::Started {
                         addr: addr.clone(),
                         action: Action::Update,
+                        power: Some(way),
                     });
                 }
                 let call = match way {

@@ -3,12 +3,14 @@
 
 use super::apply::Emitter;
 use super::around::Rest;
+use super::progress::{LOOKS, Progress, Tries};
 use super::wait::{Clock, Pace};
 use crate::model::{
-    Action, Addr, Change, Class, Diff, Event, Fault, Observed, Outputs, Owner, Presence, Readiness,
+    Action, Addr, Change, Class, Event, Fault, Observed, Outputs, Owner, Presence, Readiness,
     Remnant, Residue, Verdict,
 };
 use crate::resource::{Facts, Managed, Wait};
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
 
 /// What a step needs besides its change.
@@ -25,6 +27,8 @@ pub(super) struct Step<'a> {
     pub no_wait: bool,
     /// Wait for what goes by itself after a deletion as well.
     pub await_rest: bool,
+    /// The answer to a call was lost, and nobody has looked since.
+    pub lost: AtomicBool,
 }
 
 /// How a step ended well.
@@ -44,10 +48,6 @@ pub(super) const LINGERING: Wait = Wait {
     up_to: 3600.0,
     typical: 1200.0,
 };
-/// How often a call that changed nothing visible is repeated before the step is given up.
-const FRUITLESS: u32 = 3;
-/// How many looks a fruitless call gets: right after a change a service may still show the old state.
-pub(super) const LOOKS: u32 = 4;
 /// How often a passing fault (throttling, a lost connection) is tried again, in a row: an instance is looked at for
 /// many minutes, and a network may well fail more often than this on the way.
 const TRIES: u32 = 4;
@@ -71,6 +71,15 @@ impl Step<'_> {
         });
     }
 
+    /// Looks. What is there settles what a lost call did; an absence may be behind.
+    async fn observe(&self) -> Result<Observed, Fault> {
+        let observed = self.node.observe(&self.facts).await;
+        if matches!(observed, Ok(Observed::Present(_))) {
+            self.lost.store(false, Ordering::Relaxed);
+        }
+        observed
+    }
+
     pub(super) async fn pause(&self, pace: &mut Pace<'_>, status: &str) -> Result<(), Fault> {
         self.waiting(pace, status);
         pace.pause(self.addr(), status).await
@@ -78,6 +87,13 @@ impl Step<'_> {
 
     /// Does what the change says.
     pub(super) async fn run(&self) -> Result<Ended, Fault> {
+        let ended = self.act().await;
+        // whatever ended it, a look that failed or a signal: what the lost call did is not known
+        let lost = self.lost.load(Ordering::Relaxed);
+        ended.map_err(|f| if lost { f.residue(Residue::Unknown) } else { f })
+    }
+
+    async fn act(&self) -> Result<Ended, Fault> {
         match self.change.action {
             Action::Delete => {
                 let ended = self.dismantle().await?;
@@ -103,7 +119,7 @@ impl Step<'_> {
         let mut pace = Pace::new(self.clock, self.stop, self.node.wait());
         let mut tries = Tries::default();
         let observed = loop {
-            match self.node.observe(&self.facts).await {
+            match self.observe().await {
                 Ok(observed) => break observed,
                 Err(fault) => self.tolerate(fault, &mut tries.looks, &mut pace).await?,
             }
@@ -162,7 +178,7 @@ impl Step<'_> {
         let mut progress = Progress::default();
         let mut rest = Rest::default();
         loop {
-            let observed = match self.node.observe(&self.facts).await {
+            let observed = match self.observe().await {
                 Ok(observed) => observed,
                 Err(fault) => {
                     self.tolerate(fault, &mut tries.looks, &mut pace).await?;
@@ -186,6 +202,8 @@ impl Step<'_> {
                 }
                 Observed::Absent { .. } => match self.change.action {
                     Action::Create | Action::Replace => {
+                        // looked for often enough
+                        self.lost.store(false, Ordering::Relaxed);
                         match self.node.create(&self.facts).await {
                             Ok(()) => {
                                 made = true;
@@ -314,7 +332,7 @@ impl Step<'_> {
         let mut tries = Tries::default();
         let mut calls = 0;
         loop {
-            let observed = match self.node.observe(&self.facts).await {
+            let observed = match self.observe().await {
                 Ok(observed) => observed,
                 Err(fault) => {
                     self.tolerate(fault, &mut tries.looks, &mut pace).await?;
@@ -394,6 +412,9 @@ impl Step<'_> {
         tries: &mut u32,
         pace: &mut Pace<'_>,
     ) -> Result<(), Fault> {
+        if fault.residue == Residue::Unknown {
+            self.lost.store(true, Ordering::Relaxed);
+        }
         let speed = self.clock.speed();
         // as with limits, a fast world leaves the machine under it at least this long
         let within = |seconds: f64| pace.seconds() < (seconds / speed).max(10.0);
@@ -432,79 +453,4 @@ pub(super) fn still_there(left: &[Remnant]) -> Option<String> {
 pub(super) fn surprise(what: String) -> Fault {
     Fault::new("plan", Class::Surprise, what)
         .help("the world has moved since the plan was made: plan again")
-}
-
-/// Counts what was tried again.
-#[derive(Default)]
-pub(super) struct Tries {
-    /// Looks that failed, one after the other.
-    looks: u32,
-    /// Calls that failed, one after the other, whatever the looks between them gave.
-    pub(super) calls: u32,
-    conflicts: u32,
-}
-
-impl Tries {
-    fn conflict(&mut self, fault: Fault) -> Result<(), Fault> {
-        self.conflicts += 1;
-        if self.conflicts <= LOOKS {
-            Ok(())
-        } else {
-            Err(fault)
-        }
-    }
-}
-
-/// Sees to it that updates get somewhere.
-#[derive(Default)]
-struct Progress {
-    calls: u32,
-    before: Option<Diff>,
-    looks: u32,
-    fruitless: u32,
-    /// The reply to the last call was lost.
-    lost: bool,
-}
-
-impl Progress {
-    /// Tells whether to look once more before calling again: nothing has changed since the last call.
-    fn wait_for_effect(&mut self, diff: &Diff) -> bool {
-        if self.before.as_ref() == Some(diff) && self.looks < LOOKS {
-            self.looks += 1;
-            return true;
-        }
-        false
-    }
-
-    fn call(&mut self, diff: &Diff) -> Result<(), String> {
-        if self.before.as_ref() == Some(diff) {
-            self.fruitless += u32::from(!self.lost);
-        } else {
-            self.fruitless = 0;
-        }
-        self.lost = false;
-        if self.fruitless >= FRUITLESS || self.calls >= 40 {
-            return Err(format!(
-                "still differs after every call: {}",
-                diff.paths().join(", ")
-            ));
-        }
-        self.calls += 1;
-        self.looks = 0;
-        self.before = Some(diff.clone());
-        Ok(())
-    }
-
-    /// The call did not go through, so that nothing is to be seen of it and it does not count: what was refused many
-    /// times while a role was on its way ends with that refusal, not with a remark about the number of calls.
-    ///
-    /// Where its reply was lost, it may have gone through: then as many looks are taken as after a call that did.
-    fn undo(&mut self, residue: Residue) {
-        if residue == Residue::Unknown {
-            self.lost = true;
-        } else {
-            self.before = None;
-        }
-        self.calls = self.calls.saturating_sub(1);
-    }
 }

@@ -1,6 +1,6 @@
 //! What happens during a run, as owned data. The terminal view and the JSON stream are two folds over it.
 
-use super::{Action, Addr, Fault, Receipt};
+use super::{Action, Addr, Fault, Receipt, Residue};
 use serde::{Deserialize, Serialize};
 
 /// How a run ended.
@@ -12,6 +12,9 @@ pub struct RunSummary {
     pub accepted: Vec<Addr>,
     /// Steps that failed.
     pub failed: Vec<Addr>,
+    /// Those of them of which nobody can tell what they have changed: the answer to a call was lost.
+    #[serde(default)]
+    pub unknown: Vec<Addr>,
     /// Steps that were not begun.
     pub skipped: Vec<Addr>,
     /// The run was told to stop.
@@ -21,10 +24,28 @@ pub struct RunSummary {
 }
 
 impl RunSummary {
+    /// Notes a step that failed.
+    pub fn fail(&mut self, addr: Addr, fault: &Fault) {
+        if fault.residue == Residue::Unknown {
+            self.unknown.push(addr.clone());
+        }
+        self.failed.push(addr);
+    }
+
     /// Tells whether everything was done.
     pub fn complete(&self) -> bool {
         self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted
     }
+}
+
+/// Which way something is switched that can be stopped and started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Power {
+    /// To save cost.
+    Stop,
+    /// To work again.
+    Start,
 }
 
 /// One thing that happened.
@@ -39,6 +60,9 @@ pub enum Event {
         #[serde(rename = "address")]
         addr: Addr,
         action: Action,
+        /// It is stopped or started; the action is then an update.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        power: Option<Power>,
     },
     /// A step waits for its object.
     Waiting {
@@ -63,6 +87,9 @@ pub enum Event {
         addr: Addr,
         action: Action,
         seconds: f64,
+        /// It was stopped or started.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        power: Option<Power>,
     },
     /// AWS has accepted the change and it was not waited for.
     Accepted {

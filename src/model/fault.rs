@@ -63,6 +63,9 @@ pub struct Fault {
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// The statements of a policy that would allow a denied call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<serde_json::Value>,
 }
 
 impl Fault {
@@ -76,6 +79,7 @@ impl Fault {
             request_id: None,
             residue: Residue::Nothing,
             help: None,
+            statements: Vec::new(),
         }
     }
 
@@ -84,6 +88,13 @@ impl Fault {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Returns what to do about it in one text, for where there is no room for more.
+    pub fn advice(&self) -> Option<String> {
+        let texts = self.statements.iter().map(|s| format!("allow it: {s}"));
+        let all: Vec<String> = self.help.iter().cloned().chain(texts).collect();
+        (!all.is_empty()).then(|| all.join("\n"))
     }
 
     /// Says what is left behind.

@@ -110,7 +110,6 @@ mod tests {
             refused: None,
             fingerprint: None,
             id: None,
-            around: None,
         }
     }
 

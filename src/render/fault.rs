@@ -1,6 +1,6 @@
 //! A call that failed, for people.
 
-use super::page::{Page, clean};
+use super::page::{Page, clean, pretty};
 use super::style::{Style, Tone};
 use super::words;
 use crate::model::{Addr, Fault};
@@ -31,6 +31,25 @@ pub(super) fn write(page: &mut Page<'_>, addr: Option<&Addr>, fault: &Fault, ind
     page.prose(&left, Tone::Plain, words::residue(fault.residue));
     if let Some(help) = &fault.help {
         page.prose(&format!("{inner}help: "), Tone::Wait, help);
+    }
+    statements(page, &inner, fault);
+}
+
+/// Writes what would allow a denied call, as it goes into a policy: lines are not wrapped, so that they can be copied.
+fn statements(page: &mut Page<'_>, inner: &str, fault: &Fault) {
+    let what = match fault.statements.len() {
+        0 => return,
+        1 => "this statement allows it:",
+        _ => "these statements allow it:",
+    };
+    page.line(&format!("{inner}{what}"));
+    let last = fault.statements.len() - 1;
+    for (at, statement) in fault.statements.iter().enumerate() {
+        let comma = if at < last { "," } else { "" };
+        let text = format!("{}{comma}", clean(&pretty(statement)));
+        for line in text.lines() {
+            page.line(&format!("{inner}  {line}"));
+        }
     }
 }
 
@@ -68,6 +87,25 @@ mod tests {
     help: allow the caller `rds:CreateDBInstance`
 "
         );
+    }
+
+    #[test]
+    fn statements_are_whole_lines_that_can_be_copied() {
+        let mut fault = fault();
+        let arn = format!("arn:aws:iam::123456789012:role/{}", "long".repeat(20));
+        fault.statements = vec![
+            serde_json::json!({"Effect": "Allow", "Action": "iam:CreateRole", "Resource": arn}),
+            serde_json::json!({"Effect": "Allow", "Action": "iam:TagRole", "Resource": "*"}),
+        ];
+        let text = fault_human(None, &fault, &Style::plain(60));
+        let (_, json) = text.split_once("these statements allow it:\n").unwrap();
+        let back: serde_json::Value = serde_json::from_str(&format!("[{json}]")).unwrap();
+        assert_eq!(back, serde_json::json!(fault.statements));
+        fault.statements.truncate(1);
+        let text = fault_human(None, &fault, &Style::plain(60));
+        let (_, json) = text.split_once("this statement allows it:\n").unwrap();
+        assert!(json.starts_with("      {\n"), "{json}");
+        assert!(serde_json::from_str::<serde_json::Value>(json).is_ok());
     }
 
     #[test]

@@ -12,11 +12,11 @@ use crate::model::{Addr, Class, RunSummary};
 pub struct Invocation<'a> {
     /// The program with its global options, `cruddur-infra --sandbox`.
     pub program: &'a str,
-    /// The command, `apply`.
+    /// The command with the options that decide what it does, `apply --prune`.
     pub command: &'a str,
 }
 
-/// Writes how a run ended: what is done, still going on, failed and not begun, and the next command.
+/// Writes how a run ended: what is done, still going on, failed, unknown and not begun, and the next command.
 pub fn run_summary_human(
     summary: &RunSummary,
     record: &Record,
@@ -31,31 +31,25 @@ pub fn run_summary_human(
     for addr in &summary.accepted {
         with(&mut page, addr, record.statuses.get(addr));
     }
-    let (failed, left) = failed_and_left(summary, record);
-    if !left.is_empty() {
+    let ends = Ends::of(summary, record);
+    if !ends.left.is_empty() {
         page.heading(Tone::Warning, "Not waited for any longer; AWS carries on:");
     }
-    for addr in &left {
+    for addr in &ends.left {
         page.line(&format!("  {addr}"));
     }
-    if !failed.is_empty() {
-        page.heading(Tone::Error, "Failed:");
-    }
-    for addr in failed.iter().copied() {
-        match record.fault(addr) {
-            Some(f) => fault::write(&mut page, Some(addr), f, "  "),
-            None => page.line(&format!("  {addr}")),
-        }
-    }
+    faults(&mut page, "Failed:", &ends.failed, record);
+    let heading = "Unknown, because an answer was lost or cut off:";
+    faults(&mut page, heading, &ends.unknown, record);
     if !summary.skipped.is_empty() {
         page.heading(Tone::Warning, "Not begun:");
     }
     for addr in &summary.skipped {
         with(&mut page, addr, record.because.get(addr));
     }
-    let (tone, text) = ending(summary, (failed.len(), left.len()), typed.command);
+    let (tone, text) = ending(summary, &ends, typed.command);
     page.heading(tone, &text);
-    if let Some(next) = next(summary, !failed.is_empty(), typed) {
+    if let Some(next) = next(summary, &ends, typed) {
         page.prose("Next: ", Tone::Plain, &next);
     }
     page.finish()
@@ -75,23 +69,57 @@ fn with(page: &mut Page<'_>, addr: &Addr, more: Option<&String>) {
     }
 }
 
-/// A step whose wait was cut short did not fail: there is nothing to mend.
-fn failed_and_left<'a>(summary: &'a RunSummary, record: &Record) -> (Vec<&'a Addr>, Vec<&'a Addr>) {
-    let was_left = |addr: &&Addr| {
-        record
-            .fault(addr)
-            .is_some_and(|f| f.class == Class::Interrupted)
-    };
-    let (left, failed) = summary.failed.iter().partition(was_left);
-    (failed, left)
+fn faults(page: &mut Page<'_>, heading: &str, addrs: &[&Addr], record: &Record) {
+    if !addrs.is_empty() {
+        page.heading(Tone::Error, heading);
+    }
+    for addr in addrs.iter().copied() {
+        match record.fault(addr) {
+            Some(f) => fault::write(page, Some(addr), f, "  "),
+            None => page.line(&format!("  {addr}")),
+        }
+    }
 }
 
-fn ending(summary: &RunSummary, (failed, left): (usize, usize), command: &str) -> (Tone, String) {
+/// What became of the steps that were not done.
+struct Ends<'a> {
+    /// There is something to mend.
+    failed: Vec<&'a Addr>,
+    /// Nobody can tell what they have changed.
+    unknown: Vec<&'a Addr>,
+    /// Their wait was cut short: they did not fail, and there is nothing to mend.
+    left: Vec<&'a Addr>,
+}
+
+impl<'a> Ends<'a> {
+    fn of(summary: &'a RunSummary, record: &Record) -> Self {
+        let was_left = |addr: &&Addr| {
+            record
+                .fault(addr)
+                .is_some_and(|f| f.class == Class::Interrupted)
+        };
+        let (unknown, known): (Vec<&Addr>, Vec<&Addr>) = summary
+            .failed
+            .iter()
+            .partition(|addr| summary.unknown.contains(addr));
+        let (left, failed) = known.into_iter().partition(was_left);
+        Ends {
+            failed,
+            unknown,
+            left,
+        }
+    }
+}
+
+fn ending(summary: &RunSummary, ends: &Ends<'_>, command: &str) -> (Tone, String) {
+    // without its options
+    let command = command.split(' ').next().unwrap_or(command);
     let counts: Vec<String> = [
         (summary.done.len(), "done"),
         (summary.accepted.len(), "still going on"),
-        (left, "left waiting"),
-        (failed, "failed"),
+        (ends.left.len(), "left waiting"),
+        (ends.failed.len(), "failed"),
+        (ends.unknown.len(), "unknown"),
         (summary.skipped.len(), "not begun"),
     ]
     .into_iter()
@@ -116,11 +144,16 @@ fn ending(summary: &RunSummary, (failed, left): (usize, usize), command: &str) -
     (tone, format!("{command} {how} after {took}: {counts}."))
 }
 
-fn next(summary: &RunSummary, failed: bool, typed: Invocation<'_>) -> Option<String> {
+fn next(summary: &RunSummary, ends: &Ends<'_>, typed: Invocation<'_>) -> Option<String> {
     let Invocation { program, command } = typed;
-    if failed {
+    if !ends.failed.is_empty() {
         return Some(format!(
             "mend what failed, then `{program} {command}` again; it goes on from what is there."
+        ));
+    }
+    if !ends.unknown.is_empty() {
+        return Some(format!(
+            "`{program} {command}` again; it looks first at what is unknown, and goes on from what is there."
         ));
     }
     if summary.interrupted || !summary.skipped.is_empty() {
@@ -131,7 +164,9 @@ fn next(summary: &RunSummary, failed: bool, typed: Invocation<'_>) -> Option<Str
     if !summary.accepted.is_empty() {
         return Some(format!("`{program} status` tells how far it is."));
     }
-    (command == "apply").then(|| format!("`{program} status` shows what is there."))
+    command
+        .starts_with("apply")
+        .then(|| format!("`{program} status` shows what is there."))
 }
 
 #[cfg(test)]

@@ -52,10 +52,16 @@ fn a_broken_run_says_what_remains() {
     .residue(Residue::Unknown)
     .help("check the network");
     fault.request_id = Some("77".to_owned());
+    let mut taken = Fault::new("iam:CreateRole", Class::Invalid, "IAM says no.");
+    taken.code = Some("LimitExceeded".to_owned());
     let record = record(vec![
         Event::Failed {
             addr: addr("lambda_function.post"),
             fault,
+        },
+        Event::Failed {
+            addr: addr("iam_role.b"),
+            fault: taken.help("delete some roles"),
         },
         Event::Skipped {
             addr: addr("cognito_trigger.up"),
@@ -69,7 +75,8 @@ fn a_broken_run_says_what_remains() {
     let summary = RunSummary {
         done: vec![addr("iam_role.a")],
         accepted: vec![addr("rds_instance.main")],
-        failed: vec![addr("lambda_function.post")],
+        failed: vec![addr("lambda_function.post"), addr("iam_role.b")],
+        unknown: vec![addr("lambda_function.post")],
         skipped: vec![addr("cognito_trigger.up")],
         interrupted: false,
         seconds: 3.25,
@@ -82,6 +89,12 @@ Still going on:
   rds_instance.main: creating
 
 Failed:
+  ✗ iam_role.b: iam:CreateRole: LimitExceeded
+      IAM says no.
+      left behind: nothing was changed
+      help: delete some roles
+
+Unknown, because an answer was lost or cut off:
   ✗ lambda_function.post: lambda:CreateFunction
       no answer came in time
       request: 77
@@ -91,8 +104,8 @@ Failed:
 Not begun:
   cognito_trigger.up: lambda_function.post failed
 
-apply is not complete after 3.2s: 1 done, 1 still going on, 1 failed, 1 not
-begun.
+apply is not complete after 3.2s: 1 done, 1 still going on, 1 failed, 1 unknown,
+1 not begun.
 Next: mend what failed, then `cruddur-infra --sandbox apply` again; it goes on
       from what is there.
 "
@@ -152,6 +165,34 @@ fn a_wait_that_was_cut_short_is_nothing_to_mend() {
 
 apply was interrupted after 3.0s: 1 left waiting.
 Next: `cruddur-infra --sandbox apply` again; it goes on from what is there.
+"
+    );
+}
+
+#[test]
+fn what_is_unknown_is_looked_at_and_not_mended() {
+    let main = addr("rds_instance.main");
+    let cut =
+        Fault::new("wait", Class::Interrupted, "stopped while waiting").residue(Residue::Unknown);
+    let record = record(vec![Event::Failed {
+        addr: main.clone(),
+        fault: cut.clone(),
+    }]);
+    let mut summary = RunSummary {
+        interrupted: true,
+        ..RunSummary::default()
+    };
+    summary.fail(main, &cut);
+    assert_eq!(
+        text(&summary, &record),
+        "Unknown, because an answer was lost or cut off:
+  ✗ rds_instance.main: wait
+      stopped while waiting
+      left behind: it cannot be told what was changed; the next run looks
+
+apply was interrupted after 0.0s: 1 unknown.
+Next: `cruddur-infra --sandbox apply` again; it looks first at what is unknown,
+      and goes on from what is there.
 "
     );
 }

@@ -1,7 +1,7 @@
 //! The words and signs of the vocabulary.
 
 use super::style::{Style, Tone};
-use crate::model::{Action, Effect, Force, Residue};
+use crate::model::{Action, Effect, Force, Power, Residue};
 
 /// The sign of an action.
 pub(super) fn sign(action: Action, style: &Style) -> &'static str {
@@ -32,7 +32,12 @@ pub(super) fn order(action: Action) -> &'static str {
 }
 
 /// The action while it goes on.
-pub(super) fn doing(action: Action) -> &'static str {
+pub(super) fn doing(action: Action, power: Option<Power>) -> &'static str {
+    match power {
+        Some(Power::Stop) => return "stopping",
+        Some(Power::Start) => return "starting",
+        None => {}
+    }
     match action {
         Action::NoOp => "looking",
         Action::Wait => "waiting",
@@ -46,7 +51,12 @@ pub(super) fn doing(action: Action) -> &'static str {
 }
 
 /// The action when it is over.
-pub(super) fn done(action: Action) -> &'static str {
+pub(super) fn done(action: Action, power: Option<Power>) -> &'static str {
+    match power {
+        Some(Power::Stop) => return "stopped",
+        Some(Power::Start) => return "started",
+        None => {}
+    }
     match action {
         Action::NoOp => "unchanged",
         Action::Wait => "ready",

@@ -4,6 +4,7 @@ use super::{
     AssetRequest, Claims, Complaint, Doomed, Facts, Implied, OnDestroy, OutputDecl, Reach,
     Resource, Unresolved, Wait, not_seen,
 };
+use crate::aws::actions::allowed_by;
 use crate::model::{
     Action, Addr, ApiCall, Around, Change, Class, Diagnostic, Diff, Fault, Observed, OutputRef,
     Outputs, Owner, Presence, Readiness, Remains, Remnant, Verdict,
@@ -97,9 +98,18 @@ pub trait Managed: Send + Sync {
 }
 
 impl<R: Resource> Entry<R> {
+    /// Adds to a denied call what would allow it, for this object.
+    fn explained(&self, fault: Fault, facts: &Facts) -> Fault {
+        if fault.class != Class::Denied {
+            return fault;
+        }
+        allowed_by(fault, &facts.stack.place(R::named(&self.spec, facts)))
+    }
+
     async fn live(&self, facts: &Facts) -> Result<Option<R::Live>, Fault> {
         let key = R::key(&self.spec, facts).map_err(|u| unresolved(R::KIND, u))?;
-        self.kind.read(&key).await
+        let read = self.kind.read(&key).await;
+        read.map_err(|f| self.explained(f, facts))
     }
 
     async fn must_live(&self, facts: &Facts) -> Result<R::Live, Fault> {
@@ -195,8 +205,10 @@ impl<R: Resource> Managed for Entry<R> {
             Err(u) if u.wrong.is_empty() => return Look::Later(u.waits_for),
             Err(u) => return Look::Never(unresolved(R::KIND, u)),
         };
+        let facts = facts.clone();
         Look::Now(Box::pin(async move {
-            let live = self.kind.read(&key).await?;
+            let live = self.kind.read(&key).await;
+            let live = live.map_err(|f| self.explained(f, &facts))?;
             Ok(Box::new(LookedAt { entry: self, live }) as Box<dyn Looked + 'a>)
         }))
     }
@@ -214,7 +226,8 @@ impl<R: Resource> Managed for Entry<R> {
     fn create<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let want = R::desired(&self.spec, facts).map_err(|u| unresolved(R::KIND, u))?;
-            self.kind.create(&want).await
+            let made = self.kind.create(&want).await;
+            made.map_err(|f| self.explained(f, facts))
         })
     }
 
@@ -240,7 +253,8 @@ impl<R: Resource> Managed for Entry<R> {
                 Fault::new(R::KIND, Class::Surprise, what)
                     .help("the world has moved since the plan was made: plan again")
             })?;
-            self.kind.update(&want, &have, &fin).await
+            let changed = self.kind.update(&want, &have, &fin).await;
+            changed.map_err(|f| self.explained(f, facts))
         })
     }
 
@@ -263,7 +277,8 @@ impl<R: Resource> Managed for Entry<R> {
             if let Some(why) = R::guard(&have, facts) {
                 return Err(Fault::new(R::KIND, Class::Surprise, why));
             }
-            self.kind.delete(&have, facts).await
+            let deleted = self.kind.delete(&have, facts).await;
+            deleted.map_err(|f| self.explained(f, facts))
         })
     }
 
@@ -300,25 +315,35 @@ impl<R: Resource> Managed for Entry<R> {
     fn lingers<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Vec<Remnant>, Fault>> {
         Box::pin(async move {
             match R::key(&self.spec, facts) {
-                Ok(key) => self.kind.lingers(&key, facts).await,
+                Ok(key) => {
+                    let lingers = self.kind.lingers(&key, facts).await;
+                    lingers.map_err(|f| self.explained(f, facts))
+                }
                 Err(_) => Ok(Vec::new()),
             }
         })
     }
 
     fn stop<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
-        Box::pin(async move { self.kind.stop(&self.must_live(facts).await?).await })
+        Box::pin(async move {
+            let stopped = self.kind.stop(&self.must_live(facts).await?).await;
+            stopped.map_err(|f| self.explained(f, facts))
+        })
     }
 
     fn mark_to_stop<'a>(&'a self, facts: &'a Facts, on: bool) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let have = self.must_live(facts).await?;
-            self.kind.mark_to_stop(&have, on).await
+            let marked = self.kind.mark_to_stop(&have, on).await;
+            marked.map_err(|f| self.explained(f, facts))
         })
     }
 
     fn start<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>> {
-        Box::pin(async move { self.kind.start(&self.must_live(facts).await?).await })
+        Box::pin(async move {
+            let started = self.kind.start(&self.must_live(facts).await?).await;
+            started.map_err(|f| self.explained(f, facts))
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::erased::{Entry, Managed, remains_of};
 use super::{Doomed, Facts, OutputDecl, Resource, StackFacts, Wait, not_seen};
+use crate::aws::actions::allowed_by;
 use crate::model::{Class, Diagnostic, Fault, Orphan, Remains, Remnant};
 use crate::yaml::{Node, Problem};
 use futures_util::future::BoxFuture;
@@ -92,7 +93,8 @@ impl<R: Resource> Kind for KindOf<R> {
             Ok(self
                 .0
                 .find_owned(&stack.stack)
-                .await?
+                .await
+                .map_err(|f| allowed_by(f, &stack.place(Default::default())))?
                 .into_iter()
                 .filter_map(|found| {
                     let facts = Facts {
@@ -157,12 +159,15 @@ impl<R: Resource> Kind for KindOf<R> {
         facts: &'a Facts,
     ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
-            for found in self.0.find_owned(&facts.stack.stack).await? {
+            let found = self.0.find_owned(&facts.stack.stack).await;
+            for found in found.map_err(|f| allowed_by(f, &facts.stack.place(Default::default())))? {
                 if found.id == id {
                     if let Some(why) = R::guard(&found.live, facts) {
                         return Err(Fault::new(R::KIND, Class::Surprise, why));
                     }
-                    return self.0.delete(&found.live, facts).await;
+                    let deleted = self.0.delete(&found.live, facts).await;
+                    return deleted
+                        .map_err(|f| allowed_by(f, &facts.stack.place(Default::default())));
                 }
             }
             Ok(())

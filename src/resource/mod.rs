@@ -260,6 +260,13 @@ pub trait Resource: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Names the object, and what it is made with, as ARNs in policies do: what stands in braces in
+    /// [`aws::actions`](crate::aws::actions), as far as it is known. A call that is denied then says which statement
+    /// would allow it, for this object alone.
+    fn named(_spec: &Self::Spec, _facts: &Facts) -> BTreeMap<&'static str, String> {
+        BTreeMap::new()
+    }
+
     /// Returns references that are not written as `${…}` (`vpc_of: rds_instance.main`).
     fn references(_spec: &Self::Spec) -> Vec<OutputRef> {
         Vec::new()

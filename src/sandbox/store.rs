@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The world of one stack file, on disk.
@@ -151,11 +152,7 @@ impl Store {
     }
 
     fn lock(&self, how: FlockOperation) -> io::Result<File> {
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(self.dir.join("world.lock"))?;
+        let file = append(&self.dir.join("world.lock"))?;
         flock(&file, how)?;
         Ok(file)
     }
@@ -163,15 +160,35 @@ impl Store {
 
 /// Replaces a file in one step, readable by its owner alone.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let partial = path.with_extension(format!("{}.partial", std::process::id()));
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let (partial, mut file) = loop {
+        let turn = NEXT.fetch_add(1, Ordering::Relaxed);
+        let partial = path.with_extension(format!("{}-{turn}.partial", std::process::id()));
+        let mut options = OpenOptions::new();
+        // never a file that is there, which may be a link to another
+        options.create_new(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(&partial) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            opened => break (partial, opened?),
+        }
+    };
+    file.write_all(bytes)
+        .and_then(|()| file.sync_data())
+        .and_then(|()| std::fs::rename(&partial, path))
+        .inspect_err(|_| {
+            let _ = std::fs::remove_file(&partial);
+        })
+}
+
+/// Opens a file to add lines to it, readable by its owner alone.
+pub(super) fn append(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.create(true).truncate(true).write(true);
+    options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&partial)?;
-    file.write_all(bytes)?;
-    file.sync_data()?;
-    std::fs::rename(&partial, path)
+    options.open(path)
 }
 
 fn make_private(dir: &Path) -> io::Result<()> {

@@ -220,7 +220,8 @@ fn what_failed_is_shown_whole_and_what_is_secret_not_at_all() {
     work.run(&args)
         .code(1)
         .says("logs:FilterLogEvents: AccessDeniedException")
-        .says("allow the caller `logs:FilterLogEvents`");
+        .says("the caller needs `logs:FilterLogEvents`")
+        .says(":log-group:/aws/lambda/one:*");
 }
 
 #[test]

@@ -90,6 +90,7 @@ impl Scene {
             orphans: vec![],
             warnings: vec![],
             options: PlanOptions::default(),
+            digest: String::new(),
         };
         self.run(no_wait, async |settings, emitter| {
             let apply = apply(&self.stack, &plan, seen, settings, emitter);
@@ -391,4 +392,42 @@ fn a_leftover_that_cannot_go_is_given_up_after_its_kinds_time_with_the_reason() 
         "{}",
         s.clock.seconds()
     );
+}
+
+#[test]
+fn what_a_lost_reply_did_is_unknown_until_somebody_looks() {
+    // the reply to a create is lost, and then every look fails
+    let s = scene(json!({"id": "a", "v": 1}), None);
+    let seen = s.seen();
+    s.world.lock().unwrap().lost.insert("create".to_owned());
+    s.script(
+        "read",
+        [None]
+            .into_iter()
+            .chain((0..9).map(|_| Some(Class::Transient))),
+    );
+    let changes = s.plan(&seen, &Options::default());
+    let (summary, events) = s.apply(changes.clone(), &seen, false, async {});
+    assert_eq!(fault_of(&events).op, "read");
+    assert_eq!(fault_of(&events).residue, Residue::Unknown);
+    assert_eq!(summary.unknown, [addr("thing.a")]);
+    assert_eq!(summary.failed, summary.unknown);
+
+    // a look finds it: the same loss is none any more
+    let s = scene(json!({"id": "a", "v": 1}), None);
+    let seen = s.seen();
+    s.world.lock().unwrap().lost.insert("create".to_owned());
+    let (summary, _) = s.apply(changes.clone(), &seen, false, async {});
+    assert!(
+        summary.complete() && summary.unknown.is_empty(),
+        "{summary:?}"
+    );
+
+    // nothing was lost: looks that fail leave nothing unknown
+    let s = scene(json!({"id": "a", "v": 1}), None);
+    let seen = s.seen();
+    s.script("read", (0..9).map(|_| Some(Class::Transient)));
+    let (summary, _) = s.apply(changes, &seen, false, async {});
+    assert_eq!(summary.failed, [addr("thing.a")]);
+    assert!(summary.unknown.is_empty());
 }

@@ -165,9 +165,9 @@ impl Stage {
         self.stack_at(yaml, &self.server).await
     }
 
-    /// The same through another server.
-    pub async fn stack_at(&self, yaml: &str, server: &Server) -> Stack {
-        let clients = Clients::load(&Settings {
+    /// Clients of a server of this world.
+    pub async fn clients(&self, server: &Server) -> Clients {
+        Clients::load(&Settings {
             region: Some(REGION.to_owned()),
             endpoint: Some(server.endpoint()),
             sandbox: true,
@@ -175,7 +175,12 @@ impl Stage {
             ..Settings::default()
         })
         .await
-        .unwrap();
+        .unwrap()
+    }
+
+    /// The same through another server.
+    pub async fn stack_at(&self, yaml: &str, server: &Server) -> Stack {
+        let clients = self.clients(server).await;
         let kinds = kinds::all(&clients, &self.connector(), "ana", "laptop");
         let loaded = stack::parse("stack.yaml", yaml, &kinds);
         assert!(
@@ -323,6 +328,7 @@ fn whole(stack: &Stack, changes: Vec<Change>, purpose: Purpose) -> Plan {
         orphans: Vec::new(),
         warnings: Vec::new(),
         options: PlanOptions::default(),
+        digest: String::new(),
     }
 }
 

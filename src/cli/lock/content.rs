@@ -130,10 +130,13 @@ fn age(seconds: i64) -> String {
 
 /// Adds what helps to a fault of a call that is about the lock.
 pub fn about_lock(fault: Fault) -> Fault {
-    if fault.help.is_some() {
-        return fault;
-    }
-    fault.help("`cruddur-infra lock status` tells who holds the lock; --no-lock goes without it")
+    const LOCK: &str =
+        "`cruddur-infra lock status` tells who holds the lock; --no-lock goes without it";
+    let help = match &fault.help {
+        Some(help) => format!("{help}\n{LOCK}"),
+        None => LOCK.to_owned(),
+    };
+    fault.help(help)
 }
 
 #[cfg(test)]

@@ -66,7 +66,8 @@ impl Lock {
             run: facts.run.clone(),
             here: (facts.owner.clone(), facts.workspace.clone()),
         };
-        held.take(facts, command, stop).await?;
+        let taken = held.take(facts, command, stop).await;
+        taken.map_err(|failure| session.explained_all(failure, named(&held.name)))?;
         let last = held.clone();
         // what is told to stop a second time does not come to its end
         signals::at_last(Some(Box::pin(async move {
@@ -94,6 +95,11 @@ impl Lock {
         };
         output.warn(&warning);
     }
+}
+
+/// What the statement that would allow a call about the lock is about.
+pub fn named(name: &str) -> [(&'static str, String); 1] {
+    [("parameter", name.trim_start_matches('/').to_owned())]
 }
 
 impl Held {

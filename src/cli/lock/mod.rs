@@ -38,9 +38,9 @@ pub async fn lock(global: &Global, command: &LockCommand, output: &Output) -> Re
 
 async fn look(session: &Session) -> Result<Option<Found>, Failure> {
     let name = held::name(&session.stack.facts.stack);
-    Ok(aws::parameter(&session.clients, &name)
-        .await?
-        .map(Found::read))
+    let found = aws::parameter(&session.clients, &name).await;
+    let found = found.map_err(|f| session.explained(f, held::named(&name)))?;
+    Ok(found.map(Found::read))
 }
 
 fn told(session: &Session, found: &Found) -> String {
@@ -85,7 +85,8 @@ async fn break_it(
         None => tell(output, false, "it was given back meanwhile"),
         Some(now) if now == found => {
             let name = held::name(&session.stack.facts.stack);
-            aws::delete_parameter(&session.clients, &name).await?;
+            let deleted = aws::delete_parameter(&session.clients, &name).await;
+            deleted.map_err(|f| session.explained(f, held::named(&name)))?;
             tell(output, true, &format!("broken; it was {holder}"))
         }
         Some(now) => Err(Failure::with_help(

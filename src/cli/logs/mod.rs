@@ -152,7 +152,12 @@ impl Reading<'_> {
         let from = self.window.from(now);
         let (mut next, mut any) = (None, false);
         loop {
-            let page = aws::log_events(&self.session.clients, &self.group, from, next).await?;
+            let page = aws::log_events(&self.session.clients, &self.group, from, next).await;
+            let named = |fault| {
+                let group = self.group.clone();
+                self.session.explained(fault, [("log_group", group)])
+            };
+            let page = page.map_err(named)?;
             let Some(page) = page else {
                 return Ok(Read::NoLog);
             };

@@ -91,7 +91,7 @@ impl Prober<'_> {
             return unknown(hop, "the file has no such entry", None);
         };
         if let Some(fault) = self.faults.get(addr) {
-            return failed(hop, None, fault.to_string(), fault.help.clone());
+            return failed(hop, None, fault.to_string(), fault.advice());
         }
         let apply = Some("`cruddur-infra apply` makes it so; `plan` shows what differs".to_owned());
         match self.seen.observed.get(addr) {

@@ -95,8 +95,12 @@ impl Prober<'_> {
         let region = &self.session.stack.facts.region;
         let event = stranger.event(region, &format!("{region}_verify"));
         let clients = &self.session.clients;
-        let (first, cold) = self.timed(invoke(clients, &name, &event)).await;
-        let (second, warm) = self.timed(invoke(clients, &name, &event)).await;
+        let invoked = async || {
+            let result = invoke(clients, &name, &event).await;
+            result.map_err(|f| self.session.explained(f, [("function", name.clone())]))
+        };
+        let (first, cold) = self.timed(invoked()).await;
+        let (second, warm) = self.timed(invoked()).await;
         hops.push(told(CONFIRMED, &first, &event, cold));
         hops.push(told(AGAIN, &second, &event, warm));
         hops.extend(rows(database, &stranger.sub).await);
@@ -132,7 +136,7 @@ fn told(
                 Some("`cruddur-infra logs --errors` shows what happened".to_owned()),
             ),
         },
-        Err(fault) => failed(hop, Some(seconds), fault.to_string(), fault.help.clone()),
+        Err(fault) => failed(hop, Some(seconds), fault.to_string(), fault.advice()),
     }
 }
 

@@ -37,7 +37,11 @@ impl Prober<'_> {
             password: Secret::new(format!("{password}aA1!")),
         };
         let clients = &self.session.clients;
-        let (result, seconds) = self.timed(sign_up(clients, &pool, &person)).await;
+        let signed = async {
+            let result = sign_up(clients, &pool, &person).await;
+            result.map_err(|f| self.session.explained(f, [("user_pool", pool.clone())]))
+        };
+        let (result, seconds) = self.timed(signed).await;
         let hop = match &result {
             Ok(sub) => {
                 let found = rows(database, sub).await;
@@ -53,12 +57,7 @@ impl Prober<'_> {
                     },
                 }
             }
-            Err(fault) => failed(
-                SIGN_UP,
-                Some(seconds),
-                fault.to_string(),
-                fault.help.clone(),
-            ),
+            Err(fault) => failed(SIGN_UP, Some(seconds), fault.to_string(), fault.advice()),
         };
         match forget(clients, &pool, &person).await {
             Ok(()) => hop,

@@ -3,7 +3,7 @@
 
 use super::live::Whose;
 use super::round_trip::{UPDATE, Wire};
-use crate::aws::{Clients, Rules, STACK_TAG, fault, unexpected};
+use crate::aws::{Clients, STACK_TAG, fault, unexpected};
 use crate::model::{Class, Fault};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -14,9 +14,6 @@ use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// A pool that is not there is a mistake in stack.yaml: pools are not made here.
-const NO_POOL: Rules<'_> = &[("ResourceNotFoundException", Class::Invalid)];
 
 /// Keeps the body of the last answer.
 #[derive(Clone, Debug, Default)]
@@ -68,7 +65,7 @@ impl Wire for Pools<'_> {
             .interceptor(capture.clone())
             .send()
             .await
-            .map_err(|e| no_pool(fault(OP, false, NO_POOL, &e)))?;
+            .map_err(|e| fault(OP, false, &[], &e))?;
         match capture
             .value(OP)
             .map(|mut answer| answer["UserPool"].take())
@@ -89,17 +86,13 @@ impl Wire for Pools<'_> {
             .interceptor(capture.clone())
             .send()
             .await
-            .map_err(|e| no_pool(fault(OP, false, NO_POOL, &e)))?;
+            .map_err(|e| fault(OP, false, &[], &e))?;
         capture
             .value(OP)
             .ok_or_else(|| unexpected(OP, "the configuration"))
     }
 
     async fn update(&self, request: &Value) -> Result<(), Fault> {
-        let rules = &[
-            ("ResourceNotFoundException", Class::Invalid),
-            ("UserImportInProgressException", Class::Busy),
-        ];
         let body = request.to_string();
         self.0
             .cognito
@@ -115,15 +108,7 @@ impl Wire for Pools<'_> {
             .send()
             .await
             .map(|_| ())
-            .map_err(|e| no_pool(fault(UPDATE, true, rules, &e)))
-    }
-}
-
-fn no_pool(fault: Fault) -> Fault {
-    if fault.code.as_deref() == Some("ResourceNotFoundException") {
-        fault.help("pools are never created here: make it, or set the right id")
-    } else {
-        fault
+            .map_err(|e| fault(UPDATE, true, &[], &e))
     }
 }
 

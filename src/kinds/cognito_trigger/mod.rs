@@ -98,6 +98,13 @@ impl Resource for CognitoTrigger {
         })
     }
 
+    fn named(spec: &Spec, facts: &Facts) -> BTreeMap<&'static str, String> {
+        // a pool may be given by its name, which no ARN has
+        let mut names = facts.names([("user_pool", Some(&spec.user_pool))]);
+        names.retain(|_, id| id.starts_with(&format!("{}_", facts.stack.region)));
+        names
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         Ok(Desired {
             user_pool: facts.get(&spec.user_pool)?,

@@ -87,8 +87,6 @@ pub async fn delete_versions(clients: &Clients, arn: &str, ids: &[String]) -> Re
 
 async fn document(clients: &Clients, arn: &str, id: &str) -> Result<serde_json::Value, Fault> {
     const OP: &str = "iam:GetPolicyVersion";
-    // the policy was there a moment ago: what is missing now was deleted meanwhile, and the next look tells
-    let rules = &[("NoSuchEntity", Class::Transient)];
     let answer = clients
         .iam
         .get_policy_version()
@@ -96,7 +94,7 @@ async fn document(clients: &Clients, arn: &str, id: &str) -> Result<serde_json::
         .version_id(id)
         .send()
         .await
-        .map_err(|e| fault(OP, false, rules, &e))?;
+        .map_err(|e| fault(OP, false, &[], &e))?;
     let text = answer
         .policy_version
         .and_then(|v| v.document)
@@ -111,7 +109,6 @@ async fn document(clients: &Clients, arn: &str, id: &str) -> Result<serde_json::
 }
 
 async fn versions(clients: &Clients, arn: &str) -> Result<Vec<Version>, Fault> {
-    let rules = &[("NoSuchEntity", Class::Transient)];
     let mut pages = clients
         .iam
         .list_policy_versions()
@@ -120,7 +117,7 @@ async fn versions(clients: &Clients, arn: &str) -> Result<Vec<Version>, Fault> {
         .send();
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|e| fault("iam:ListPolicyVersions", false, rules, &e))?;
+        let page = page.map_err(|e| fault("iam:ListPolicyVersions", false, &[], &e))?;
         for version in page.versions.unwrap_or_default() {
             if let Some(id) = version.version_id {
                 found.push(Version {
@@ -136,7 +133,7 @@ async fn versions(clients: &Clients, arn: &str) -> Result<Vec<Version>, Fault> {
 /// Makes the policy.
 pub async fn create(clients: &Clients, want: &Desired) -> Result<(), Fault> {
     const OP: &str = "iam:CreatePolicy";
-    let sent = clients
+    clients
         .iam
         .create_policy()
         .policy_name(&want.name)
@@ -147,21 +144,9 @@ pub async fn create(clients: &Clients, want: &Desired) -> Result<(), Fault> {
         .customize()
         .config_override(Builder::new().retry_classifier(OnlyOnce))
         .send()
-        .await;
-    match sent {
-        Ok(_) => Ok(()),
-        Err(e) => {
-            let fault = fault(OP, true, &[], &e);
-            Err(if fault.class == Class::Conflict {
-                fault.help(
-                    "a policy's name is unique in the account whatever its path and letter case: \
-                     choose another name, or write the path of the policy that has it",
-                )
-            } else {
-                fault
-            })
-        }
-    }
+        .await
+        .map(|_| ())
+        .map_err(|e| fault(OP, true, &[], &e))
 }
 
 /// Sets the tags.
@@ -285,15 +270,13 @@ pub async fn delete(clients: &Clients, have: &Live) -> Result<(), Fault> {
             .map_err(|f| after_changes(changed, f))?;
         changed = true;
     }
-    // detached and emptied a moment ago, and IAM may not know it everywhere yet
-    let rules = &[("DeleteConflict", Class::Busy)];
     let sent = clients
         .iam
         .delete_policy()
         .policy_arn(&have.arn)
         .send()
         .await;
-    match sent.map_err(|e| fault("iam:DeletePolicy", true, rules, &e)) {
+    match sent.map_err(|e| fault("iam:DeletePolicy", true, &[], &e)) {
         Err(fault) if !is_gone(&fault) => Err(after_changes(changed, fault)),
         _ => Ok(()),
     }

@@ -77,6 +77,16 @@ impl Resource for IamPolicy {
         ))
     }
 
+    fn named(spec: &Spec, facts: &Facts) -> BTreeMap<&'static str, String> {
+        // in a policy's ARN the path is a part of the name
+        match (path_of(spec, facts), facts.get(&spec.name)) {
+            (Ok(path), Ok(name)) => {
+                [("policy", format!("{}{name}", path.trim_start_matches('/')))].into()
+            }
+            _ => BTreeMap::new(),
+        }
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         let mut tags = BTreeMap::new();
         for (name, value) in &spec.tags {

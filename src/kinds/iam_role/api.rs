@@ -244,8 +244,6 @@ pub async fn put_inline(
     policy: &str,
     document: &Value,
 ) -> Result<(), Fault> {
-    // the role exists, perhaps since a moment ago (§3.4)
-    let rules = &[("NoSuchEntity", Class::Propagating)];
     clients
         .iam
         .put_role_policy()
@@ -255,7 +253,7 @@ pub async fn put_inline(
         .send()
         .await
         .map(|_| ())
-        .map_err(|e| fault("iam:PutRolePolicy", true, rules, &e))
+        .map_err(|e| fault("iam:PutRolePolicy", true, &[], &e))
 }
 
 /// Deletes a policy inside the role.
@@ -275,8 +273,6 @@ pub async fn delete_inline(clients: &Clients, name: &str, policy: &str) -> Resul
 
 /// Attaches a policy.
 pub async fn attach(clients: &Clients, name: &str, arn: &str) -> Result<(), Fault> {
-    // role and policy exist, one of them perhaps since a moment ago: IAM may not know it everywhere yet (§3.4)
-    let rules = &[("NoSuchEntity", Class::Propagating)];
     clients
         .iam
         .attach_role_policy()
@@ -285,12 +281,7 @@ pub async fn attach(clients: &Clients, name: &str, arn: &str) -> Result<(), Faul
         .send()
         .await
         .map(|_| ())
-        .map_err(|e| match fault("iam:AttachRolePolicy", true, rules, &e) {
-            fault if fault.code.as_deref() == Some("LimitExceeded") => {
-                fault.help("a role takes 10 managed policies unless the quota is raised")
-            }
-            fault => fault,
-        })
+        .map_err(|e| fault("iam:AttachRolePolicy", true, &[], &e))
 }
 
 /// Detaches a policy.
@@ -333,10 +324,8 @@ pub async fn instance_profiles(clients: &Clients, name: &str) -> Result<Vec<Stri
 
 /// Deletes the role.
 pub async fn delete(clients: &Clients, name: &str) -> Result<(), Fault> {
-    // its policies were detached a moment ago, and IAM may not know it everywhere yet
-    let rules = &[("DeleteConflict", Class::Busy)];
     let sent = clients.iam.delete_role().role_name(name).send().await;
-    match sent.map_err(|e| fault("iam:DeleteRole", true, rules, &e)) {
+    match sent.map_err(|e| fault("iam:DeleteRole", true, &[], &e)) {
         Err(fault) if !is_gone(&fault) => Err(fault),
         _ => Ok(()),
     }

@@ -62,6 +62,18 @@ impl Resource for IamRole {
         facts.get(&spec.name)
     }
 
+    fn named(spec: &Spec, facts: &Facts) -> BTreeMap<&'static str, String> {
+        let Ok(name) = facts.get(&spec.name) else {
+            return BTreeMap::new();
+        };
+        // in a role's ARN the path is a part of the name; a role that is there may have any
+        let path = match &spec.path {
+            Some(path) => facts.get(path).unwrap_or_else(|_| "/*".to_owned()),
+            None => "/".to_owned(),
+        };
+        [("role", format!("{}{name}", path.trim_start_matches('/')))].into()
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         let mut tags = BTreeMap::new();
         for (name, value) in &spec.tags {

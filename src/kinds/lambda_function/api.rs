@@ -4,7 +4,7 @@ pub mod around;
 
 use super::desired::{Code, Desired, Network};
 use super::live::{Environment as Variables, Live, Status};
-use crate::aws::{Clients, OnlyOnce, Rules, fault, unexpected};
+use crate::aws::{Clients, OnlyOnce, fault, unexpected};
 use crate::model::{Class, Diff, Fault, Secret};
 use aws_sdk_lambda::config::Builder;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
@@ -18,15 +18,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 const NOT_FOUND: &str = "ResourceNotFoundException";
-
-/// The name is taken, by us or by somebody else: the next look tells.
-const CREATE: Rules<'_> = &[("ResourceConflictException", Class::Conflict)];
-
-/// Another change is under way, or the function changed since it was looked at (aws-facts §4.3, §4.4).
-const CHANGE: Rules<'_> = &[
-    ("ResourceConflictException", Class::Busy),
-    ("PreconditionFailedException", Class::Busy),
-];
 
 /// What Lambda says while IAM, EC2 and KMS do not know everywhere what was just made (aws-facts §3.4). The code is
 /// that of any wrong parameter, so that the words decide here, and only here.
@@ -180,7 +171,7 @@ pub async fn create(clients: &Clients, want: &Desired, code: &Code) -> Result<()
         .send()
         .await
         .map(drop)
-        .map_err(|e| meaning(fault(OP, true, CREATE, &e)))
+        .map_err(|e| meaning(fault(OP, true, &[], &e)))
 }
 
 /// Changes the configuration: what is in the diff, where the environment, the layers and the VPC are replaced as a
@@ -232,7 +223,7 @@ pub async fn configure(
     call.send()
         .await
         .map(drop)
-        .map_err(|e| meaning(fault(OP, true, CHANGE, &e)))
+        .map_err(|e| meaning(fault(OP, true, &[], &e)))
 }
 
 /// Replaces the code and sets the architecture, which travel together (aws-facts §4.1).
@@ -254,7 +245,7 @@ pub async fn replace_code(
         .send()
         .await
         .map(drop)
-        .map_err(|e| meaning(fault("lambda:UpdateFunctionCode", true, CHANGE, &e)))
+        .map_err(|e| meaning(fault("lambda:UpdateFunctionCode", true, &[], &e)))
 }
 
 /// Sets tags. Others stay.
@@ -271,7 +262,7 @@ pub async fn tag(
         .send()
         .await
         .map(drop)
-        .map_err(|e| fault("lambda:TagResource", true, CHANGE, &e))
+        .map_err(|e| fault("lambda:TagResource", true, &[], &e))
 }
 
 /// Takes a function out of its VPC, which frees its network interfaces sooner than deleting it (aws-facts §4.7).
@@ -285,7 +276,7 @@ pub async fn leave_vpc(clients: &Clients, have: &Live) -> Result<(), Fault> {
         .send()
         .await
         .map(drop)
-        .map_err(|e| fault("lambda:UpdateFunctionConfiguration", true, CHANGE, &e))
+        .map_err(|e| fault("lambda:UpdateFunctionConfiguration", true, &[], &e))
 }
 
 /// Deletes a function. One that is not there is a success.
@@ -299,7 +290,7 @@ pub async fn delete(clients: &Clients, name: &str) -> Result<(), Fault> {
     match answer {
         Ok(_) => Ok(()),
         Err(e) if e.code() == Some(NOT_FOUND) => Ok(()),
-        Err(e) => Err(fault("lambda:DeleteFunction", true, CHANGE, &e)),
+        Err(e) => Err(fault("lambda:DeleteFunction", true, &[], &e)),
     }
 }
 
@@ -321,8 +312,6 @@ pub fn meaning(mut fault: Fault) -> Fault {
     let help = if says("denied by EC2") {
         "this is about the caller, not the function's role: allow the caller ec2:DescribeSecurityGroups, \
          ec2:DescribeSubnets and ec2:DescribeVpcs"
-    } else if says("iam:PassRole") {
-        "allow the caller iam:PassRole on the function's role, with iam:PassedToService lambda.amazonaws.com"
     } else if says("lambda:GetLayerVersion") {
         "a layer is not there or not shared: check its ARN, region and version, and allow the caller \
          lambda:GetLayerVersion"

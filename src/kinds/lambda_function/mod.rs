@@ -77,6 +77,12 @@ impl Resource for LambdaFunction {
         Ok(spec.name.clone())
     }
 
+    fn named(spec: &Spec, facts: &Facts) -> BTreeMap<&'static str, String> {
+        let mut names = facts.names([("passed_role", Some(&spec.role))]);
+        names.insert("function", spec.name.clone());
+        names
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         desired::desired(spec, facts)
     }

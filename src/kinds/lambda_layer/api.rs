@@ -60,7 +60,7 @@ pub async fn digest(clients: &Clients, layer: &str, number: i64) -> Result<Optio
 
 /// Returns a version by its ARN.
 pub async fn by_arn(clients: &Clients, arn: &str) -> Result<Option<Version>, Fault> {
-    const OP: &str = "lambda:GetLayerVersion";
+    const OP: &str = "lambda:GetLayerVersionByArn";
     let answer = clients
         .lambda
         .get_layer_version_by_arn()

@@ -157,6 +157,13 @@ impl Resource for LambdaLayer {
         live::key(spec, facts)
     }
 
+    fn named(spec: &Spec, _: &Facts) -> BTreeMap<&'static str, String> {
+        spec.name
+            .iter()
+            .map(|name| ("layer", name.clone()))
+            .collect()
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         live::desired(spec, facts)
     }

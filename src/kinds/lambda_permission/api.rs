@@ -2,16 +2,9 @@
 
 use super::function::Function;
 use super::live::Desired;
-use crate::aws::{Clients, OnlyOnce, Rules, fault, unexpected, user_pool_id};
-use crate::model::{Class, Fault};
+use crate::aws::{Clients, OnlyOnce, fault, unexpected, user_pool_id};
+use crate::model::Fault;
 use aws_sdk_lambda::config::Builder;
-
-/// The policy is compared and set by its revision: somebody else's change in between is no error, but a reason to look
-/// again. A function that is being changed answers the same way.
-const BUSY: Rules<'_> = &[
-    ("PreconditionFailedException", Class::Busy),
-    ("ResourceConflictException", Class::Busy),
-];
 
 fn is_gone(fault: &Fault) -> bool {
     fault.code.as_deref() == Some("ResourceNotFoundException")
@@ -56,11 +49,6 @@ pub async fn add(
     source_arn: &str,
     revision: Option<&str>,
 ) -> Result<(), Fault> {
-    let rules = &[
-        // the id is taken: not idempotent, so this may be our own reply that was lost (aws-facts §6.3)
-        ("ResourceConflictException", Class::Conflict),
-        ("PreconditionFailedException", Class::Busy),
-    ];
     clients
         .lambda
         .add_permission()
@@ -77,7 +65,7 @@ pub async fn add(
         .send()
         .await
         .map(|_| ())
-        .map_err(|e| fault("lambda:AddPermission", true, rules, &e))
+        .map_err(|e| fault("lambda:AddPermission", true, &[], &e))
 }
 
 /// Removes a statement; one that is gone already is no error.
@@ -90,7 +78,7 @@ pub async fn remove(clients: &Clients, function: &Function, id: &str) -> Result<
         .statement_id(id)
         .send()
         .await;
-    match sent.map_err(|e| fault("lambda:RemovePermission", true, BUSY, &e)) {
+    match sent.map_err(|e| fault("lambda:RemovePermission", true, &[], &e)) {
         Err(fault) if !is_gone(&fault) => Err(fault),
         _ => Ok(()),
     }

@@ -100,6 +100,13 @@ impl Resource for LambdaPermission {
         })
     }
 
+    fn named(spec: &Spec, facts: &Facts) -> BTreeMap<&'static str, String> {
+        match Self::key(spec, facts) {
+            Ok(key) => [("function", key.function.name)].into(),
+            Err(_) => BTreeMap::new(),
+        }
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         let source = match (&spec.user_pool, &spec.source_arn) {
             (Some(pool), None) => Source::UserPool(facts.get(pool)?),

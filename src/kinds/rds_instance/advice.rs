@@ -1,67 +1,148 @@
-//! What to do about RDS's codes.
+//! What to do about RDS's codes, with what is known of the instance at hand. What they mean in general is in
+//! [`aws::codes`](crate::aws::codes).
 
-/// What to do about a code (aws-facts §1.8).
-pub fn advice(code: &str) -> Option<&'static str> {
-    Some(match code {
-        "InsufficientDBInstanceCapacity" => {
-            "AWS has no machine of this class in this zone now: choose another instance_class (db.t4g.micro for \
-             db.t3.micro) or another availability_zone, or try again in some hours"
-        }
-        "FreeTierRestrictionError" => {
-            "the account is on AWS's Free Plan: use a micro class and a backup_retention_period of 1 or 0, or upgrade \
-             the account to the paid plan"
-        }
-        "InstanceQuotaExceeded" => {
-            "the account has as many instances as its quota `DB instances` allows: delete one, or have the quota \
-             raised in Service Quotas"
-        }
-        "StorageQuotaExceeded" => {
-            "the account has as much storage as its quota `Total storage for all DB instances` allows: free some, or \
-             have the quota raised in Service Quotas"
-        }
-        "SnapshotQuotaExceeded" => {
-            "the account has as many snapshots as its quota `Manual DB instance snapshots` allows: delete old ones, \
-             or give --skip-final-snapshot and lose the data"
-        }
-        "DBSnapshotAlreadyExists" => {
-            "a snapshot has this name: give another one with --final-snapshot"
-        }
-        "StorageTypeNotSupported" => {
-            "this class does not support this storage_type in this zone: gp3 works nearly everywhere"
-        }
-        "ProvisionedIopsNotAvailableInAZFault" => {
-            "this zone has no provisioned IOPS: leave `iops` out, or choose another zone"
-        }
-        "InvalidSubnet" => {
-            "the region has no default VPC with subnets: make one with `aws ec2 create-default-vpc`, or name a \
-             db_subnet_group"
-        }
-        "DBSubnetGroupDoesNotCoverEnoughAZs" => {
-            "a subnet group needs subnets in two zones, even for one instance: add one"
-        }
-        "DBSubnetGroupNotFoundFault" => "make the DB subnet group, or correct db_subnet_group",
-        "InvalidVPCNetworkStateFault" => {
-            "the subnet group belongs to a VPC that is gone or lacks an internet gateway: delete a stale group named \
-             `default` with `aws rds delete-db-subnet-group`, or name another one"
-        }
-        "KMSKeyNotAccessibleFault" => "enable the KMS key, and allow RDS and the caller to use it",
-        "CertificateNotFound" => {
-            "write a CA that the region offers: `aws rds describe-certificates` lists them"
-        }
-        "DBParameterGroupNotFound" => "make the parameter group, or correct parameter_group",
-        "DBUpgradeDependencyFailure" => {
-            "AWS's message names what blocks the upgrade: remove it and apply again"
-        }
-        "NetworkTypeNotSupported" => "the subnets lack IPv6: use the network type IPV4",
-        "VpcEncryptionControlViolationException" => {
-            "the VPC enforces encryption in transit, which this class cannot do: choose a newer instance_class"
-        }
-        "InvalidDBInstanceState" | "InvalidDBInstanceStateFault" => {
-            "another change is under way, or the instance is stopped: `cruddur-infra status` tells"
-        }
-        _ => return None,
-    })
+use super::desired::Desired;
+use super::live::Live;
+use crate::model::Fault;
+
+/// Codes that mean that a combination is not offered: a version that cannot be made any more has one of them, as has
+/// much else (aws-facts §1.8), so that what is offered is asked for before the version is blamed.
+pub const NOT_OFFERED: &[&str] = &["InvalidParameterCombination", "InvalidParameterValue"];
+
+const CAPACITY: &str = "InsufficientDBInstanceCapacity";
+
+/// The classes of the least size have this in their name; the Free Plan allows them alone.
+const MICRO: &str = ".micro";
+
+fn is(fault: &Fault, code: &str) -> bool {
+    fault.code.as_deref() == Some(code)
 }
 
-/// Codes that mean that a combination is not offered.
-pub const NOT_OFFERED: &[&str] = &["InvalidParameterCombination", "InvalidParameterValue"];
+/// Adds what is known of an instance that could not be made.
+pub fn about_create(fault: Fault, want: &Desired) -> Fault {
+    let class = &want.instance_class;
+    if is(&fault, CAPACITY) {
+        let (here, zone) = match &want.availability_zone {
+            Some(zone) => (
+                format!("in {zone}"),
+                "leave availability_zone out, so that AWS chooses, or write another one",
+            ),
+            None => (
+                "in any zone of its subnets".to_owned(),
+                "name a db_subnet_group with other zones",
+            ),
+        };
+        let other = sibling(class).map_or_else(
+            || "choose another instance_class".to_owned(),
+            |sibling| format!("choose another instance_class, as {sibling}"),
+        );
+        return fault.help(format!(
+            "AWS has no machine of class {class} {here} now: {zone}; or {other}; or apply again in some hours"
+        ));
+    }
+    if is(&fault, "FreeTierRestrictionError") {
+        return free_plan(fault, class, want.backup_retention_period);
+    }
+    fault
+}
+
+/// Adds what is known of an instance that could not be changed.
+pub fn about_change(
+    fault: Fault,
+    have: &Live,
+    class: Option<&str>,
+    retention: Option<u32>,
+) -> Fault {
+    if is(&fault, "FreeTierRestrictionError") {
+        let class = class.unwrap_or(&have.instance_class);
+        return free_plan(fault, class, retention);
+    }
+    if is(&fault, CAPACITY)
+        && let Some(class) = class
+    {
+        let zone = have.availability_zone.as_deref().unwrap_or("its zone");
+        return fault.help(format!(
+            "AWS has no machine of class {class} in {zone} now, and the instance stays a {}: choose another \
+             instance_class, or apply again in some hours",
+            have.instance_class
+        ));
+    }
+    fault
+}
+
+/// What of the entry the Free Plan does not allow, as far as that can be told.
+fn free_plan(fault: Fault, class: &str, retention: Option<u32>) -> Fault {
+    let mut wrong = Vec::new();
+    if let Some(days) = retention.filter(|days| *days > 1) {
+        wrong.push(format!(
+            "backup_retention_period is {days}, and it allows at most 1"
+        ));
+    }
+    if !class.ends_with(MICRO) {
+        wrong.push(format!(
+            "instance_class is {class}, and it allows micro classes alone"
+        ));
+    }
+    let what = if wrong.is_empty() {
+        "it allows neither more than micro classes nor a backup_retention_period above 1, and AWS's message says what \
+         else"
+            .to_owned()
+    } else {
+        wrong.join("; ")
+    };
+    fault.help(format!(
+        "the account is on AWS's Free Plan: {what}. Change the entry, or upgrade the account to the paid plan in the AWS \
+         console (Billing and Cost Management)"
+    ))
+}
+
+/// The class of the same size on the other processor, which has machines of its own.
+fn sibling(class: &str) -> Option<String> {
+    let (from, to) = match class {
+        c if c.starts_with("db.t3.") => ("db.t3.", "db.t4g."),
+        c if c.starts_with("db.t4g.") => ("db.t4g.", "db.t3."),
+        _ => return None,
+    };
+    Some(class.replacen(from, to, 1))
+}
+
+/// Adds the way out where AWS has no machine for a stopped instance: it can neither be changed nor started, and only a
+/// snapshot leads to another zone or class (aws-facts §1.4).
+pub fn about_start(fault: Fault, have: &Live) -> Fault {
+    if !is(&fault, CAPACITY) {
+        return fault;
+    }
+    let id = &have.identifier;
+    let class = &have.instance_class;
+    let other = sibling(class).unwrap_or_else(|| "CLASS".to_owned());
+    let list = format!(
+        "  aws rds describe-db-snapshots --db-instance-identifier {id} \\\n    --query \
+         'DBSnapshots[].[SnapshotCreateTime,DBSnapshotIdentifier]' --output text"
+    );
+    let network = match &have.db_subnet_group {
+        Some(group) => format!(" \\\n    --db-subnet-group-name {group}"),
+        None => String::new(),
+    };
+    let restore = format!(
+        "  aws rds restore-db-instance-from-db-snapshot --db-snapshot-identifier SNAPSHOT \\\n    \
+         --db-instance-identifier {id}-2 --db-instance-class {other} \\\n    --availability-zone ZONE{network}"
+    );
+    let kept = if have.backup_retention_period == 0 {
+        "Its backup_retention_period is 0: AWS has made no snapshot of it, and from a stopped instance none can be made. \
+         Where nobody made one by hand, its data is out of reach until AWS has a machine for it; do not delete it. One \
+         that was made by hand is listed and restored by"
+    } else {
+        "The way out is its newest snapshot, restored with another class or into another zone; what was written after \
+         it is missing there"
+    };
+    fault.help(format!(
+        "AWS has no machine of class {class} for the stopped instance in {} now, and a stopped instance cannot be given \
+         another class or zone. `cruddur-infra start` again later may work.\n{kept}:\n{list}\n{restore}\nThen write the \
+         new identifier into the entry, and apply with --adopt.",
+        have.availability_zone.as_deref().unwrap_or("its zone")
+    ))
+}
+
+#[cfg(test)]
+#[path = "tests/advice.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 pub mod around;
 mod convert;
 
-use super::advice::{NOT_OFFERED, advice};
+use super::advice::{NOT_OFFERED, about_change, about_create, about_start};
 use super::change::Modification;
 use super::desired::Desired;
 use super::live::Live;
@@ -13,37 +13,9 @@ use crate::model::{Class, Fault};
 use crate::resource::Found;
 use aws_sdk_rds::Client;
 use aws_sdk_rds::config::Builder;
-use aws_sdk_rds::error::ProvideErrorMetadata;
 use aws_sdk_rds::types::Tag;
 use convert::{int, lifecycle, live};
 use std::collections::BTreeMap;
-
-/// What the service's codes mean (aws-facts §1.8). Quotas, capacity and wrong values are in no list: trying again
-/// does not help, and that is what an unlisted code means.
-const RULES: aws::Rules<'static> = &[
-    ("DBInstanceAlreadyExists", Class::Conflict),
-    ("DBInstanceNotFound", Class::NotFound),
-    ("DBInstanceNotFoundFault", Class::NotFound),
-    ("InvalidDBInstanceState", Class::Busy),
-    ("InvalidDBInstanceStateFault", Class::Busy),
-];
-
-fn failed<E>(
-    op: &str,
-    error: &aws_sdk_rds::error::SdkError<
-        E,
-        aws_smithy_runtime_api::client::orchestrator::HttpResponse,
-    >,
-) -> Fault
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    let fault = fault(op, true, RULES, error);
-    match fault.code.as_deref().and_then(advice) {
-        Some(help) => fault.help(help),
-        None => fault,
-    }
-}
 
 /// Looks at an instance.
 pub async fn read(rds: &Client, identifier: &str) -> Result<Option<Live>, Fault> {
@@ -53,7 +25,7 @@ pub async fn read(rds: &Client, identifier: &str) -> Result<Option<Live>, Fault>
         .db_instance_identifier(identifier)
         .send()
         .await
-        .map_err(|e| fault(OP, false, RULES, &e));
+        .map_err(|e| fault(OP, false, &[], &e));
     match answer {
         // an empty list is what AWS answers at times just after a delete (aws-facts §1.3)
         Ok(found) => Ok(found
@@ -73,7 +45,7 @@ pub async fn find_owned(rds: &Client, stack: &str) -> Result<Vec<Found<Live>>, F
     let mut found = Vec::new();
     let mut pages = rds.describe_db_instances().into_paginator().send();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|e| fault(OP, false, RULES, &e))?;
+        let page = page.map_err(|e| fault(OP, false, &[], &e))?;
         for instance in page.db_instances.unwrap_or_default() {
             let live = live(instance);
             if live.tags.get(STACK_TAG).is_some_and(|s| s == stack)
@@ -101,7 +73,7 @@ async fn offered(rds: &Client, engine: &str) -> Result<Vec<String>, Fault> {
         .into_paginator()
         .send();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|e| fault(OP, false, RULES, &e))?;
+        let page = page.map_err(|e| fault(OP, false, &[], &e))?;
         all.extend(
             page.db_engine_versions
                 .unwrap_or_default()
@@ -123,7 +95,7 @@ async fn targets(rds: &Client, have: &Live) -> Result<Vec<String>, Fault> {
         .include_all(true)
         .send()
         .await
-        .map_err(|e| fault(OP, false, RULES, &e))?;
+        .map_err(|e| fault(OP, false, &[], &e))?;
     Ok(answer
         .db_engine_versions
         .unwrap_or_default()
@@ -207,7 +179,7 @@ pub async fn create(rds: &Client, want: &Desired) -> Result<(), Fault> {
         .send()
         .await;
     let Err(error) = answer else { return Ok(()) };
-    let fault = failed(OP, &error);
+    let fault = about_create(fault(OP, true, &[], &error), want);
     if let Some(v) = want.engine_version
         && fault
             .code
@@ -246,6 +218,7 @@ pub async fn modify(rds: &Client, have: &Live, m: Modification) -> Result<(), Fa
     let kind = m.storage_type.as_ref().or(have.storage_type.as_ref());
     let performance = m.allocated_storage.is_none_or(|size| size >= 400)
         || kind.is_some_and(|kind| kind != "gp3");
+    let (class, retention) = (m.instance_class.clone(), m.backup_retention_period);
     rds.modify_db_instance()
         .db_instance_identifier(&have.identifier)
         .set_db_instance_class(m.instance_class)
@@ -275,7 +248,7 @@ pub async fn modify(rds: &Client, have: &Live, m: Modification) -> Result<(), Fa
         .send()
         .await
         .map(drop)
-        .map_err(|e| failed(OP, &e))
+        .map_err(|e| about_change(fault(OP, true, &[], &e), have, class.as_deref(), retention))
 }
 
 /// Sets tags.
@@ -293,7 +266,7 @@ pub async fn tag(rds: &Client, have: &Live, tags: &BTreeMap<String, String>) -> 
         .send()
         .await
         .map(drop)
-        .map_err(|e| failed(OP, &e))
+        .map_err(|e| fault(OP, true, &[], &e))
 }
 
 /// Removes a tag; one that is not there is fine.
@@ -311,7 +284,7 @@ pub async fn untag(rds: &Client, have: &Live, key: &str) -> Result<(), Fault> {
         .send()
         .await
         .map(drop)
-        .map_err(|e| failed(OP, &e))
+        .map_err(|e| fault(OP, true, &[], &e))
 }
 
 /// Deletes an instance, with a final snapshot of this name or with none.
@@ -325,7 +298,7 @@ pub async fn delete(rds: &Client, identifier: &str, snapshot: Option<String>) ->
         .set_final_db_snapshot_identifier(snapshot)
         .send()
         .await
-        .map_err(|e| failed(OP, &e));
+        .map_err(|e| fault(OP, true, &[], &e));
     match answer {
         Ok(_) => Ok(()),
         Err(f) if f.class == Class::NotFound => Ok(()),
@@ -341,16 +314,16 @@ pub async fn stop(rds: &Client, identifier: &str) -> Result<(), Fault> {
         .send()
         .await
         .map(drop)
-        .map_err(|e| failed(OP, &e))
+        .map_err(|e| fault(OP, true, &[], &e))
 }
 
 /// Starts an instance.
-pub async fn start(rds: &Client, identifier: &str) -> Result<(), Fault> {
+pub async fn start(rds: &Client, have: &Live) -> Result<(), Fault> {
     const OP: &str = "rds:StartDBInstance";
     rds.start_db_instance()
-        .db_instance_identifier(identifier)
+        .db_instance_identifier(&have.identifier)
         .send()
         .await
         .map(drop)
-        .map_err(|e| failed(OP, &e))
+        .map_err(|e| about_start(fault(OP, true, &[], &e), have))
 }

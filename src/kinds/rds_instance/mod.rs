@@ -218,6 +218,17 @@ impl Resource for RdsInstance {
             .map(|id| id.to_ascii_lowercase())
     }
 
+    fn named(spec: &Spec, facts: &Facts) -> BTreeMap<&'static str, String> {
+        let mut names = facts.names([
+            ("subnet_group", spec.db_subnet_group.as_ref()),
+            ("parameter_group", spec.parameter_group.as_ref()),
+        ]);
+        if let Ok(identifier) = Self::key(spec, facts) {
+            names.insert("db", identifier);
+        }
+        names
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         desired::desired(spec, facts)
     }
@@ -419,7 +430,7 @@ impl Resource for RdsInstance {
         match have.status.as_str() {
             "starting" => Ok(()),
             _ if have.idle() => Ok(()),
-            _ => api::start(&self.clients.rds, &have.identifier).await,
+            _ => api::start(&self.clients.rds, have).await,
         }
     }
 }

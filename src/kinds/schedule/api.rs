@@ -36,11 +36,6 @@ pub fn meaning(mut fault: Fault) -> Fault {
             "if the role was not made just now: its trust policy must let scheduler.amazonaws.com assume it",
         );
     }
-    if fault.class == Class::Denied && fault.message.contains("iam:PassRole") {
-        return fault.help(
-            "allow the caller iam:PassRole on the schedule's role, with iam:PassedToService scheduler.amazonaws.com",
-        );
-    }
     fault
 }
 
@@ -107,7 +102,6 @@ pub async fn create(clients: &Clients, want: &Desired) -> Result<(), Fault> {
         .retry_policy(retry(want))
         .build()
         .map_err(|e| built_wrong(OP, &e))?;
-    let rules = &[("ConflictException", Class::Conflict)];
     clients
         .scheduler
         .create_schedule()
@@ -125,7 +119,7 @@ pub async fn create(clients: &Clients, want: &Desired) -> Result<(), Fault> {
         .send()
         .await
         .map(|_| ())
-        .map_err(|e| after_changes(made, meaning(fault(OP, true, rules, &e))))
+        .map_err(|e| after_changes(made, meaning(fault(OP, true, &[], &e))))
 }
 
 fn built_wrong(op: &str, error: &aws_sdk_scheduler::error::BuildError) -> Fault {
@@ -200,7 +194,6 @@ pub async fn update(clients: &Clients, want: &Desired, diff: &Diff) -> Result<()
     if diff.has("retry_for") {
         target.retry_policy = Some(retry(want));
     }
-    let rules = &[("ConflictException", Class::Busy)];
     clients
         .scheduler
         .update_schedule()
@@ -219,13 +212,12 @@ pub async fn update(clients: &Clients, want: &Desired, diff: &Diff) -> Result<()
         .send()
         .await
         .map(|_| ())
-        .map_err(|e| meaning(fault(OP, true, rules, &e)))
+        .map_err(|e| meaning(fault(OP, true, &[], &e)))
 }
 
 /// Deletes the schedule, and then its group where that is the stack's and has no other. First the schedule itself: one
 /// that goes with its group may call its target for a while (service model, DeleteScheduleGroup).
 pub async fn delete(clients: &Clients, have: &Live, stack: &str) -> Result<(), Fault> {
-    let rules = &[("ConflictException", Class::Busy)];
     if !have.name.is_empty() {
         let sent = clients
             .scheduler
@@ -236,7 +228,7 @@ pub async fn delete(clients: &Clients, have: &Live, stack: &str) -> Result<(), F
             .await;
         match sent {
             Err(e) if e.code() != Some(NOT_FOUND) => {
-                return Err(fault("scheduler:DeleteSchedule", true, rules, &e));
+                return Err(fault("scheduler:DeleteSchedule", true, &[], &e));
             }
             _ => {}
         }

@@ -54,6 +54,14 @@ impl Resource for Schedule {
         live::key(spec, facts)
     }
 
+    fn named(spec: &Spec, facts: &Facts) -> BTreeMap<&'static str, String> {
+        let mut names = facts.names([("passed_role", Some(&spec.role))]);
+        if let Ok(key) = Self::key(spec, facts) {
+            names.extend([("schedule", key.name), ("schedule_group", key.group)]);
+        }
+        names
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         live::desired(spec, facts)
     }

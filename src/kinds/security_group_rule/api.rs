@@ -3,7 +3,7 @@
 use super::desired::{Definition, Desired};
 use super::live::{Live, Rule};
 use super::source::Source;
-use crate::aws::{self, OnlyOnce, STACK_TAG, fault};
+use crate::aws::{OnlyOnce, STACK_TAG, fault};
 use crate::model::{Class, Diff, Fault, Shown};
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::Builder;
@@ -13,17 +13,6 @@ use aws_sdk_ec2::types::{
 };
 use ipnet::IpNet;
 use std::collections::BTreeMap;
-
-/// What the service's codes mean (aws-facts §2.2, §2.3).
-const RULES: aws::Rules<'static> = &[
-    ("InvalidPermission.Duplicate", Class::Conflict),
-    ("InvalidGroup.NotFound", Class::NotFound),
-    ("InvalidSecurityGroupRuleId.NotFound", Class::NotFound),
-    ("InvalidPermission.NotFound", Class::NotFound),
-];
-
-const QUOTA: &str = "the group is full: remove rules that nobody needs, or have the quota `Inbound or outbound rules per \
-                     security group` raised in Service Quotas";
 
 /// Lists the inbound rules of a group; a group that is not there has none.
 pub async fn rules(ec2: &Client, group: &str) -> Result<Vec<Rule>, Fault> {
@@ -47,7 +36,7 @@ async fn list(ec2: &Client, filter: &str, value: &str) -> Result<Vec<Rule>, Faul
         .into_paginator()
         .send();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|e| fault(OP, false, RULES, &e))?;
+        let page = page.map_err(|e| fault(OP, false, &[], &e))?;
         // both directions come back, and no filter tells them apart (aws-facts §2.1)
         all.extend(
             page.security_group_rules
@@ -118,10 +107,6 @@ async fn explained(ec2: &Client, fault: Fault, want: &Desired) -> Fault {
                 want.key.group
             ))
         }
-        Some("RulesPerSecurityGroupLimitExceeded") => fault.help(QUOTA),
-        Some("InvalidGroup.NotFound" | "InvalidGroupId.Malformed") => fault.help(
-            "a group that the rule admits, or is in, is not there: check `security_group` and `from`",
-        ),
         _ => fault,
     }
 }
@@ -182,7 +167,7 @@ pub async fn create(ec2: &Client, want: &Desired) -> Result<Option<Rule>, Fault>
             .unwrap_or_default()
             .into_iter()
             .find_map(rule)),
-        Err(e) => Err(explained(ec2, fault(OP, true, RULES, &e), want).await),
+        Err(e) => Err(explained(ec2, fault(OP, true, &[], &e), want).await),
     }
 }
 
@@ -223,7 +208,7 @@ pub async fn modify(ec2: &Client, want: &Desired, have: &Live) -> Result<Rule, F
             description,
             ..have.rule.clone()
         }),
-        Err(e) => Err(explained(ec2, fault(OP, true, RULES, &e), want).await),
+        Err(e) => Err(explained(ec2, fault(OP, true, &[], &e), want).await),
     }
 }
 
@@ -250,7 +235,7 @@ pub async fn retag(ec2: &Client, rule: &Rule, want: &Desired, diff: &Diff) -> Re
             .set_tags(Some(sdk_tags(&set)))
             .send()
             .await
-            .map_err(|e| fault("ec2:CreateTags", true, RULES, &e))?;
+            .map_err(|e| fault("ec2:CreateTags", true, &[], &e))?;
     }
     if !gone.is_empty() {
         ec2.delete_tags()
@@ -258,7 +243,7 @@ pub async fn retag(ec2: &Client, rule: &Rule, want: &Desired, diff: &Diff) -> Re
             .set_tags(Some(gone))
             .send()
             .await
-            .map_err(|e| fault("ec2:DeleteTags", true, RULES, &e))?;
+            .map_err(|e| fault("ec2:DeleteTags", true, &[], &e))?;
     }
     Ok(())
 }
@@ -274,7 +259,7 @@ pub async fn revoke(ec2: &Client, group: &str, ids: &[String]) -> Result<(), Fau
             .security_group_rule_ids(id)
             .send()
             .await
-            .map_err(|e| fault(OP, true, RULES, &e));
+            .map_err(|e| fault(OP, true, &[], &e));
         match answer {
             Err(f) if f.class != Class::NotFound => return Err(f),
             _ => {}

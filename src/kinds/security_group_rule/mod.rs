@@ -93,6 +93,10 @@ impl Resource for SecurityGroupRule {
         desired::key(spec, facts)
     }
 
+    fn named(spec: &Spec, facts: &Facts) -> BTreeMap<&'static str, String> {
+        facts.names([("security_group", Some(&spec.security_group))])
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         desired::desired(spec, facts)
     }

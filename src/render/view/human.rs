@@ -2,7 +2,7 @@
 
 use super::View;
 use super::live::Live;
-use crate::model::{Action, Addr, Event, Fault, Stamped};
+use crate::model::{Action, Addr, Event, Fault, Power, Stamped};
 use crate::render::page::clean;
 use crate::render::style::{Style, Tone};
 use crate::render::{duration, fault, rough_duration, words};
@@ -28,7 +28,8 @@ enum Sink {
 }
 
 struct Step {
-    action: Action,
+    /// `creating`, `stopping`.
+    doing: &'static str,
     /// The last status that was told, and when.
     told: Option<(String, f64)>,
 }
@@ -79,10 +80,10 @@ impl HumanView {
         format!(" ({} of {})", self.over, self.steps)
     }
 
-    fn started(&mut self, addr: &Addr, action: Action) {
-        let step = Step { action, told: None };
+    fn started(&mut self, addr: &Addr, action: Action, power: Option<Power>) {
+        let doing = words::doing(action, power);
+        let step = Step { doing, told: None };
         self.running.insert(addr.clone(), step);
-        let doing = words::doing(action);
         match &mut self.sink {
             Sink::Live(live) => live.start(addr, doing),
             Sink::Plain(_) => {
@@ -95,10 +96,7 @@ impl HumanView {
     fn waiting(&mut self, addr: &Addr, status: &str, seconds: f64, limit: f64) {
         let status = clean(status);
         if let Sink::Live(live) = &mut self.sink {
-            let doing = self
-                .running
-                .get(addr)
-                .map_or("", |s| words::doing(s.action));
+            let doing = self.running.get(addr).map_or("", |s| s.doing);
             live.wait(addr, &phrase(doing, &status), seconds, limit);
         } else if self.news(addr, &status, seconds) {
             let times = format!("{}, up to {}", duration(seconds), rough_duration(limit));
@@ -148,7 +146,11 @@ impl View for HumanView {
         let style = self.style;
         match &stamped.event {
             Event::Planned { steps } => self.steps = *steps,
-            Event::Started { addr, action } => self.started(addr, *action),
+            Event::Started {
+                addr,
+                action,
+                power,
+            } => self.started(addr, *action, *power),
             Event::Waiting {
                 addr,
                 status,
@@ -164,9 +166,10 @@ impl View for HumanView {
                 addr,
                 action,
                 seconds,
+                power,
             } => {
                 let count = self.end(addr);
-                let (done, took) = (words::done(*action), duration(*seconds));
+                let (done, took) = (words::done(*action, *power), duration(*seconds));
                 let text = format!("{addr}: {done} after {took}{count}");
                 self.line(Tone::Add, style.tick(), &text);
             }

@@ -1,7 +1,7 @@
 //! What the views write, byte for byte.
 
 use super::*;
-use crate::model::{Action, Addr, Class, Event, Fault, RunSummary};
+use crate::model::{Action, Addr, Class, Event, Fault, Power, RunSummary};
 use crate::render::Style;
 use crate::render::testing::Captured;
 
@@ -30,11 +30,13 @@ fn events() -> Vec<Event> {
         Event::Started {
             addr: db(),
             action: Action::Create,
+            power: None,
         },
         waiting("creating", 2.0),
         Event::Started {
             addr: role(),
             action: Action::Update,
+            power: None,
         },
         Event::Retrying {
             addr: role(),
@@ -60,6 +62,7 @@ fn events() -> Vec<Event> {
             addr: db(),
             action: Action::Create,
             seconds: 312.0,
+            power: None,
         },
         Event::Accepted {
             addr: Addr::new("rds_instance", "other"),
@@ -144,7 +147,7 @@ fn programs_get_one_object_a_line() {
     );
     assert_eq!(
         lines[14],
-        r#"{"event":"finished","summary":{"done":[],"accepted":[],"failed":[],"skipped":[],"interrupted":false,"seconds":0.0},"at":"2026-02-03T04:05:06.789Z"}"#
+        r#"{"event":"finished","summary":{"done":[],"accepted":[],"failed":[],"unknown":[],"skipped":[],"interrupted":false,"seconds":0.0},"at":"2026-02-03T04:05:06.789Z"}"#
     );
     for (line, event) in lines.iter().zip(events()) {
         assert_eq!(serde_json::from_str::<Stamped>(line).unwrap().event, event);
@@ -239,4 +242,51 @@ fn on_a_terminal_running_steps_move_and_finished_ones_stay_above() {
     assert_eq!(rows, left);
     // whoever writes next begins a row of their own
     assert!(out.text().ends_with("\r\n"), "{:?}", out.text());
+}
+
+#[test]
+fn what_is_stopped_is_not_updated() {
+    let event = |event: Event| Stamped {
+        event,
+        at: String::new(),
+    };
+    let run = |power: Power| {
+        let out = Captured::default();
+        let json = Captured::default();
+        let mut view = HumanView::new(Box::new(out.clone()), Style::plain(80), false);
+        let mut lines = JsonView::new(Box::new(json.clone()));
+        for e in [
+            event(Event::Started {
+                addr: db(),
+                action: Action::Update,
+                power: Some(power),
+            }),
+            event(Event::Done {
+                addr: db(),
+                action: Action::Update,
+                seconds: 9.0,
+                power: Some(power),
+            }),
+        ] {
+            view.event(&e);
+            lines.event(&e);
+        }
+        (out.text(), json.text())
+    };
+    let (text, json) = run(Power::Stop);
+    assert_eq!(
+        text,
+        "~ rds_instance.main: stopping\n✓ rds_instance.main: stopped after 9.0s\n"
+    );
+    // added beside the action, which stays what it was
+    assert!(
+        json.contains(r#""action":"update","power":"stop""#),
+        "{json}"
+    );
+    let (text, json) = run(Power::Start);
+    assert_eq!(
+        text,
+        "~ rds_instance.main: starting\n✓ rds_instance.main: started after 9.0s\n"
+    );
+    assert!(json.contains(r#""power":"start""#), "{json}");
 }

@@ -544,6 +544,7 @@ async fn plan(
         orphans: Vec::new(),
         warnings: Vec::new(),
         options: PlanOptions::default(),
+        digest: String::new(),
     };
     debug_assert!(
         plan.changes.iter().all(|c| c.action != Action::Adopt),

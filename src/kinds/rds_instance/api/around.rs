@@ -1,6 +1,6 @@
 //! What is around an instance: its snapshots, its kept backups, its replicas, and how many snapshots there may be.
 
-use super::{Client, RULES, fault};
+use super::{Client, fault};
 use crate::model::{Class, Fault};
 
 /// A snapshot.
@@ -116,7 +116,7 @@ pub async fn replicas(rds: &Client, identifier: &str) -> Result<(Vec<String>, bo
         .db_instance_identifier(identifier)
         .send()
         .await
-        .map_err(|e| fault(OP, false, RULES, &e));
+        .map_err(|e| fault(OP, false, &[], &e));
     match answer {
         Ok(found) => {
             let one = found
@@ -142,7 +142,7 @@ pub async fn snapshot_quota(rds: &Client) -> Result<Option<(i64, i64)>, Fault> {
         .describe_account_attributes()
         .send()
         .await
-        .map_err(|e| fault(OP, false, RULES, &e))?;
+        .map_err(|e| fault(OP, false, &[], &e))?;
     Ok(answer
         .account_quotas
         .unwrap_or_default()

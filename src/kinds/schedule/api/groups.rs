@@ -41,8 +41,6 @@ pub(super) async fn ensure(clients: &Clients, want: &Desired) -> Result<bool, Fa
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect::<Result<Vec<Tag>, _>>()
         .map_err(|e| built_wrong(OP, &e))?;
-    // somebody else is making it, or it is still being deleted: the next try finds out
-    let rules = &[("ConflictException", Class::Busy)];
     clients
         .scheduler
         .create_schedule_group()
@@ -51,7 +49,7 @@ pub(super) async fn ensure(clients: &Clients, want: &Desired) -> Result<bool, Fa
         .send()
         .await
         .map(|_| true)
-        .map_err(|e| fault(OP, true, rules, &e))
+        .map_err(|e| fault(OP, true, &[], &e))
 }
 
 /// Deletes a group that is the stack's and has no schedules.
