@@ -222,14 +222,18 @@ pub async fn put_boundary(clients: &Clients, name: &str, arn: &str) -> Result<()
 }
 
 /// Sets the tags.
-pub async fn tag(clients: &Clients, want: &Desired) -> Result<(), Fault> {
+pub async fn tag(
+    clients: &Clients,
+    name: &str,
+    tags: &BTreeMap<String, String>,
+) -> Result<(), Fault> {
     const OP: &str = "iam:TagRole";
     clients
         .iam
         .tag_role()
-        .role_name(&want.name)
+        .role_name(name)
         .set_tags(Some(
-            lasting_iam_tags(&want.tags).map_err(|e| built_wrong(OP, &e))?,
+            lasting_iam_tags(tags).map_err(|e| built_wrong(OP, &e))?,
         ))
         .send()
         .await

@@ -1,6 +1,6 @@
 //! What IAM would refuse (aws-facts §3.3).
 
-use super::live::inline_tag;
+use super::live::{LONGEST_TAG, inline_tag};
 use super::spec::Spec;
 use crate::aws;
 use crate::model::Diagnostic;
@@ -9,8 +9,6 @@ use std::collections::BTreeMap;
 
 /// All policies inside one role together, in characters without blanks (IAM's quotas).
 const MOST: usize = 10_240;
-/// The longest value of a tag.
-const LONGEST_TAG: usize = 256;
 
 /// Finds what is wrong with an entry.
 pub fn check(spec: &Spec, facts: &Facts) -> Vec<Complaint> {

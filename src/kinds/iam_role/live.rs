@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The tag that names the policies inside a role that its stack made, with blanks between: only those go with it.
 const INLINE_TAG: &str = "cruddur-infra:inline";
+/// The longest value of a tag.
+pub const LONGEST_TAG: usize = 256;
 
 /// A role as it should be. What stack.yaml does not say is not compared.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,6 +79,13 @@ impl Live {
         names.filter(|name| !made.contains(name)).collect()
     }
 
+    /// Returns the names of policies inside that the stack made and that are to go.
+    fn leaving<'a>(&'a self, want: &'a Desired) -> impl Iterator<Item = &'a str> {
+        let others = self.inline_of_others();
+        let excess = self.excess(want).map(String::as_str);
+        excess.filter(move |name| !others.contains(name))
+    }
+
     /// Returns the names of policies that are inside and must not be.
     pub fn excess<'a>(&'a self, want: &'a Desired) -> impl Iterator<Item = &'a String> {
         let wanted = want.inline.as_ref();
@@ -93,6 +102,26 @@ impl Desired {
             let there = have.inline.get(*name);
             !there.is_some_and(|there| aws::same_policy_document(there, document))
         })
+    }
+}
+
+impl Desired {
+    /// Returns the tags to have while old policies make room for new ones: what is on its way out stays named until it
+    /// is gone. A run that ends in between would leave a policy that looks like somebody else's, and keeps the role
+    /// from being deleted.
+    pub fn tags_meanwhile(&self, have: &Live) -> BTreeMap<String, String> {
+        let mut tags = self.tags.clone();
+        if let Some(wanted) = tags.get_mut(INLINE_TAG) {
+            let names: BTreeSet<&str> = wanted
+                .split_whitespace()
+                .chain(have.leaving(self))
+                .collect();
+            let all = names.into_iter().collect::<Vec<_>>().join(" ");
+            if all.chars().count() <= LONGEST_TAG {
+                *wanted = all;
+            }
+        }
+        tags
     }
 }
 

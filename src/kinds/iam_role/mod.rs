@@ -296,7 +296,7 @@ impl Resource for IamRole {
             changed = true;
         }
         if diff.has("tags") {
-            api::tag(&self.clients, want)
+            api::tag(&self.clients, &want.name, &want.tags_meanwhile(have))
                 .await
                 .map_err(|fault| aws::after_changes(changed, fault))?;
             changed = true;
@@ -317,6 +317,12 @@ impl Resource for IamRole {
         // after the new ones are there, so that there is no moment without either
         for name in have.excess(want) {
             api::delete_inline(&self.clients, &want.name, name)
+                .await
+                .map_err(|fault| aws::after_changes(changed, fault))?;
+            changed = true;
+        }
+        if diff.has("tags") && want.tags_meanwhile(have) != want.tags {
+            api::tag(&self.clients, &want.name, &want.tags)
                 .await
                 .map_err(|fault| aws::after_changes(changed, fault))?;
             changed = true;

@@ -210,6 +210,37 @@ fn a_trust_policy_is_shown_as_stack_yaml_would_have_it() {
     assert_eq!(shown(more.clone()), more.into());
 }
 
+/// Killed between the tag and the deletion, a run must not leave a policy that seems to be somebody else's.
+#[test]
+fn a_policy_on_its_way_out_is_named_until_it_is_gone() {
+    let have = live();
+    let mut next = want();
+    let named = |tags: &BTreeMap<String, String>| tags["cruddur-infra:inline"].clone();
+    assert_eq!(next.tags_meanwhile(&have), next.tags, "nothing goes");
+    let inside = [("power".to_owned(), document())].into();
+    next.tags.extend([live::inline_tag(&inside)]);
+    next.inline = Some(inside);
+    assert_eq!(named(&next.tags), "power");
+    let meanwhile = next.tags_meanwhile(&have);
+    assert_eq!(named(&meanwhile), "describe-vpcs power");
+    // at any moment in between the role can go with all that is inside
+    let mut between = live();
+    between.inline.insert("power".into(), document());
+    between.tags = meanwhile;
+    assert_eq!(IamRole::guard(&between, &facts()), None);
+    // what was put there by hand never was the stack's
+    between.inline.insert("by-hand".into(), json!({}));
+    assert_eq!(named(&next.tags_meanwhile(&between)), "describe-vpcs power");
+    between.inline.remove("describe-vpcs");
+    assert_eq!(named(&next.tags_meanwhile(&between)), "power");
+    // a tag that cannot be is not tried
+    let long = format!("a{}", "b".repeat(250));
+    let inside = [(long.clone(), document())].into();
+    next.tags.extend([live::inline_tag(&inside)]);
+    next.inline = Some(inside);
+    assert_eq!(named(&next.tags_meanwhile(&have)), long);
+}
+
 #[test]
 fn policies_inside_guard_the_role() {
     let mut have = live();
