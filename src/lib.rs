@@ -12,7 +12,6 @@
 //! model                                          plain data
 //! ```
 
-#![forbid(unsafe_code)]
 #![allow(clippy::result_large_err)] // a fault is plain data, and made rarely
 #![deny(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(

@@ -5,9 +5,7 @@
 //! one.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +14,7 @@ use super::error::AssetError;
 use super::package::PinnedPackage;
 use super::target::{Libc, Platform, Target};
 use super::wheel_name::WheelName;
+use crate::files;
 
 /// The answer of an index, kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,22 +91,13 @@ impl Cache {
     }
 }
 
-/// A reader sees the old file or the whole new one; two writers do not meet.
+/// A reader sees the old file or the whole new one; two writers do not meet. It is the user's own: whoever could write
+/// there could choose what a layer is made of.
 fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), AssetError> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
     let dir = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(dir).map_err(AssetError::io("create the cache folder", dir))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let turn = NEXT.fetch_add(1, Ordering::Relaxed);
-    let temporary = dir.join(format!(".{name}.{}.{turn}.tmp", std::process::id()));
-    let written = fs::File::create(&temporary)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&temporary, path));
-    written.map_err(|error| {
-        // the first error is the one to report; a left-over is only rubbish
-        let _ = fs::remove_file(&temporary);
-        AssetError::io("write", path)(error)
-    })
+    // the sandbox keeps programs there that another user runs
+    files::make_dir(dir).map_err(AssetError::io("create the cache folder", dir))?;
+    files::replace_private(path, bytes).map_err(AssetError::io("write", path))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Reads zips that others made, trusting nothing in them.
 
+use std::collections::BTreeSet;
 use std::io::{Cursor, Read as _};
 
 use zip::ZipArchive;
@@ -10,6 +11,9 @@ use super::error::AssetError;
 
 /// More than any package has; a zip of millions of empty files is small.
 const MAX_ENTRIES: usize = 50_000;
+
+/// Longer than any path in a package; systems end at 4096.
+const MAX_NAME: usize = 1024;
 
 /// An archive that grows beyond this is looked at for its ratio; smaller ones do no harm.
 const HARMLESS: u64 = 8 * 1024 * 1024;
@@ -46,6 +50,7 @@ pub(super) fn unzip(name: &str, bytes: &[u8]) -> Result<Vec<(String, File)>, Ass
         ));
     }
     let mut files = Vec::with_capacity(zip.len());
+    let mut places = Places::default();
     let mut total = 0;
     for index in 0..zip.len() {
         let entry = zip.by_index(index).map_err(broken)?;
@@ -94,6 +99,7 @@ pub(super) fn unzip(name: &str, bytes: &[u8]) -> Result<Vec<(String, File)>, Ass
                 ),
             ));
         }
+        places.take(name, &path)?;
         files.push((
             path,
             File {
@@ -105,10 +111,45 @@ pub(super) fn unzip(name: &str, bytes: &[u8]) -> Result<Vec<(String, File)>, Ass
     Ok(files)
 }
 
+/// What is where, so that nothing is a file and a folder at once.
+#[derive(Default)]
+struct Places {
+    files: BTreeSet<String>,
+    folders: BTreeSet<String>,
+}
+
+impl Places {
+    fn take(&mut self, name: &str, path: &str) -> Result<(), AssetError> {
+        let above = || path.match_indices('/').map(|(at, _)| &path[..at]);
+        if self.folders.contains(path) || above().any(|folder| self.files.contains(folder)) {
+            return Err(AssetError::archive(
+                name,
+                format!("has {path:?} or a part of it as both a file and a folder"),
+            ));
+        }
+        for folder in above() {
+            if !self.folders.contains(folder) {
+                self.folders.insert(folder.to_owned());
+            }
+        }
+        self.files.insert(path.to_owned());
+        Ok(())
+    }
+}
+
 fn check_path(name: &str, path: &str) -> Result<(), AssetError> {
     // a directory's own name ends in a slash
     let file = path.strip_suffix('/').unwrap_or(path);
     let odd = file.contains(['\\', '\0']) || file.as_bytes().get(1) == Some(&b':');
+    if path.len() > MAX_NAME {
+        return Err(AssetError::archive(
+            name,
+            format!(
+                "has an entry whose name has {} bytes, more than {MAX_NAME}",
+                path.len()
+            ),
+        ));
+    }
     if odd || file.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return Err(AssetError::archive(
             name,
@@ -243,6 +284,174 @@ mod tests {
         places.iter().for_each(|at| bytes[at + 1] = b'a');
         let error = unzip("z", &bytes).expect_err("twice").to_string();
         assert!(error.contains("two entries"), "{error}");
+    }
+
+    /// One entry of a zip that somebody made with bad intent.
+    #[derive(Debug, Clone)]
+    struct Entry {
+        path: String,
+        bytes: Vec<u8>,
+        stored: bool,
+        mode: Option<u32>,
+        link: bool,
+    }
+
+    fn entry() -> impl Strategy<Value = Entry> {
+        let piece = prop_oneof![
+            Just("a"),
+            Just("b"),
+            Just("A"),
+            Just(".."),
+            Just("."),
+            Just("/"),
+            Just("//"),
+            Just("\\"),
+            Just("C:"),
+            Just("\0"),
+            Just("\u{202e}"),
+            Just("…"),
+            Just("__init__.py"),
+            Just("x.dist-info"),
+        ];
+        let path = prop::collection::vec(piece, 1..6).prop_map(|p| p.concat());
+        let bytes = prop_oneof![
+            4 => prop::collection::vec(any::<u8>(), 0..50),
+            1 => (0usize..2_000_000).prop_map(|n| vec![0; n]),
+            // a zip within a zip is a file like any other
+            1 => Just(zip_of(&[("../../x", b"inner")])),
+        ];
+        let mode = prop::option::of(prop::sample::select(vec![
+            0o644, 0o755, 0o4755, 0o120_777, 0o020_666, 0,
+        ]));
+        (path, bytes, any::<bool>(), mode, prop::bool::weighted(0.05)).prop_map(
+            |(path, bytes, stored, mode, link)| Entry {
+                path,
+                bytes,
+                stored,
+                mode,
+                link,
+            },
+        )
+    }
+
+    fn zip(entries: &[Entry]) -> Vec<u8> {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for entry in entries {
+            let mut options = SimpleFileOptions::default();
+            if entry.stored {
+                options = options.compression_method(CompressionMethod::Stored);
+            }
+            if let Some(mode) = entry.mode {
+                options = options.unix_permissions(mode);
+            }
+            // the writer itself refuses what is too odd, a name that is there twice for one
+            if entry.link {
+                let _ = zip.add_symlink(&entry.path, "/etc/passwd", options);
+            } else if zip.start_file(&entry.path, options).is_ok() {
+                zip.write_all(&entry.bytes).expect("bytes");
+            }
+        }
+        zip.finish().expect("a zip").into_inner()
+    }
+
+    /// Fails where something that was unpacked could be written outside of its folder, twice, or without bounds.
+    fn harmless(files: &[(String, File)], packed: usize) -> Result<(), TestCaseError> {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut total = 0;
+        for (path, file) in files {
+            let parts: Vec<_> = std::path::Path::new(path).components().collect();
+            prop_assert!(!parts.is_empty());
+            prop_assert!(
+                parts
+                    .iter()
+                    .all(|p| matches!(p, std::path::Component::Normal(_))),
+                "{path:?}"
+            );
+            prop_assert!(
+                !path.contains(['\\', '\0']) && !path.ends_with('/'),
+                "{path:?}"
+            );
+            prop_assert!(seen.insert(path.clone()), "{path:?} twice");
+            total += file.bytes.len() as u64;
+        }
+        for path in &seen {
+            let below = format!("{path}/");
+            prop_assert!(
+                !seen.iter().any(|p| p.starts_with(&below)),
+                "{path:?} is a file and a folder"
+            );
+        }
+        prop_assert!(files.len() <= MAX_ENTRIES && total <= MAX_UNZIPPED);
+        prop_assert!(total <= HARMLESS || total / packed as u64 <= MAX_RATIO);
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_leads_out_and_nothing_grows_without_bounds(entries in prop::collection::vec(entry(), 0..8)) {
+            let bytes = zip(&entries);
+            if let Ok(files) = unzip("z", &bytes) {
+                harmless(&files, bytes.len())?;
+                prop_assert!(entries.iter().all(|e| !e.link) || files.len() < entries.len());
+                for (path, file) in &files {
+                    prop_assert!(entries.iter().any(|e| e.path == *path && e.bytes == file.bytes), "{path:?}");
+                }
+            }
+        }
+
+        /// A zip that was damaged, or changed so that its parts contradict one another.
+        #[test]
+        fn a_damaged_zip_is_refused_or_read_as_it_was(
+            entries in prop::collection::vec(entry(), 1..4),
+            harm in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3), 1..4),
+        ) {
+            let mut bytes = zip(&entries);
+            for (at, value, how) in harm {
+                let at = at.index(bytes.len());
+                match how {
+                    0 => bytes[at] = value,
+                    1 => bytes.truncate(at.max(1)),
+                    _ => bytes.insert(at, value),
+                }
+            }
+            if let Ok(files) = unzip("z", &bytes) {
+                harmless(&files, bytes.len())?;
+                for (path, file) in &files {
+                    // names are not covered by a checksum, contents are
+                    prop_assert!(entries.iter().any(|e| e.bytes == file.bytes), "{path:?} holds other bytes");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_a_folder_too_is_refused() {
+        for names in [["a", "a/b"], ["a/b", "a"]] {
+            let error = unzip("z", &zip_of(&[(names[0], b"1"), (names[1], b"2")]))
+                .expect_err("both")
+                .to_string();
+            assert!(error.contains("both a file and a folder"), "{error}");
+        }
+    }
+
+    #[test]
+    fn more_entries_than_any_package_has_are_refused_before_they_are_read() {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for n in 0..=MAX_ENTRIES {
+            zip.start_file(n.to_string(), SimpleFileOptions::default())
+                .expect("entry");
+        }
+        let mut bytes = zip.finish().expect("a zip").into_inner();
+        let error = unzip("z", &bytes).expect_err("so many").to_string();
+        assert!(error.contains("entries, more than"), "{error}");
+        // and a count that is a lie
+        let end = bytes.len() - 22;
+        bytes[end + 8..end + 12].fill(0xff);
+        assert!(unzip("z", &bytes).is_err());
+        let mut small = zip_of(&[("a", b"x")]);
+        let end = small.len() - 22;
+        small[end + 8..end + 12].fill(0xfe);
+        assert!(unzip("z", &small).is_err());
     }
 
     proptest! {

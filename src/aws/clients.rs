@@ -1,6 +1,6 @@
 //! The clients, made once, and who they speak for.
 
-use super::fault;
+use super::{endpoint, fault};
 use crate::model::{Class, Fault};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -19,6 +19,9 @@ pub struct Settings {
     pub endpoint: Option<String>,
     /// The endpoint is the sandbox: credentials are made up, nothing on the machine is asked for any.
     pub sandbox: bool,
+    /// How long the SDK waits at most before it makes a refused call for the second time; it has its own idea where none
+    /// is given.
+    pub backoff: Option<Duration>,
 }
 
 /// The clients of all services.
@@ -55,17 +58,30 @@ pub enum LoadError {
     /// Nobody says which region.
     #[error("no region: write `region:` in stack.yaml, or give --region or AWS_REGION")]
     NoRegion,
+    /// An endpoint that cannot be used.
+    #[error("the endpoint cannot be used: {0}")]
+    Endpoint(String),
+    /// An endpoint without TLS on another machine.
+    #[error(
+        "the endpoint on {0} is plain http: calls carry passwords, which whoever is on the way could read. Give an https \
+         endpoint, or a tunnel that ends on this machine, as http://127.0.0.1:PORT"
+    )]
+    Clear(String),
 }
 
 impl Clients {
     /// Makes the clients from the machine's configuration. No call goes out.
     ///
     /// # Errors
-    /// Where no region is known.
+    /// Where no region is known, or an endpoint must not be used.
     pub async fn load(settings: &Settings) -> Result<Self, LoadError> {
         // pinned, so that an update of a crate does not change behaviour by itself
+        let mut retries = RetryConfig::standard().with_max_attempts(4);
+        if let Some(backoff) = settings.backoff {
+            retries = retries.with_initial_backoff(backoff);
+        }
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .retry_config(RetryConfig::standard().with_max_attempts(4))
+            .retry_config(retries)
             .timeout_config(
                 TimeoutConfig::builder()
                     .operation_attempt_timeout(Duration::from_secs(60))
@@ -85,7 +101,9 @@ impl Clients {
                 "SANDBOX", "sandbox", None, None, "sandbox",
             ));
         }
-        Self::of(&loader.load().await)
+        let config = loader.load().await;
+        endpoint::check(&config)?;
+        Self::of(&config)
     }
 
     /// Makes clients without region, credentials or a way out, for reading and checking a file.

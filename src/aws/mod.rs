@@ -4,6 +4,7 @@
 pub mod actions;
 mod clients;
 pub mod codes;
+mod endpoint;
 mod fault;
 mod functions;
 mod iam;
@@ -18,6 +19,7 @@ mod tags;
 mod user_pool;
 
 pub use clients::{Clients, Identity, LoadError, Settings};
+pub use endpoint::usable as usable_endpoint;
 pub use fault::{Rules, fault, unexpected};
 pub use functions::{FunctionUse, OwnedFunction, function_uses, functions_of};
 pub use iam::{

@@ -5,6 +5,8 @@ use serde_json::{Map, Value, json};
 
 mod check;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 pub use check::policy_document_problems;

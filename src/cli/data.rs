@@ -224,6 +224,7 @@ mod tests {
             warnings: Vec::new(),
             summary: crate::model::Summary::default(),
             options: crate::model::PlanOptions::default(),
+            digest: String::new(),
         };
         // a snapshot keeps them
         assert!(unnamed(&held, &plan).is_empty());

@@ -245,6 +245,10 @@ async fn close(sandbox: &Sandbox) {
 pub async fn serving(dir: &Path) -> Option<Serving> {
     let text = std::fs::read_to_string(dir.join("serve.json")).ok()?;
     let serving: Serving = serde_json::from_str(&text).ok()?;
+    // a sandbox is on this machine; what says otherwise is not ours
+    if !serving.endpoint.starts_with("http://127.0.0.1:") {
+        return None;
+    }
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(2))
         .no_proxy()

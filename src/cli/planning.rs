@@ -137,8 +137,9 @@ pub async fn plan(
         orphans,
         warnings,
         options: options.clone(),
+        digest: String::new(),
     };
-    Ok((plan, seen))
+    Ok((engine::sealed(plan), seen))
 }
 
 /// Fails where an unset variable says which object is meant: taking it for absent would leave it behind.

@@ -90,9 +90,8 @@ async fn apply_in(
                 "plan again, read it, and apply that",
             )
         })?;
-    } else {
-        show(&plan, output);
     }
+    show(&plan, output);
     refused(&plan)?;
     if plan.is_empty() {
         if output.json {
@@ -100,21 +99,28 @@ async fn apply_in(
         }
         return Ok(code::DONE);
     }
-    if purpose == Purpose::Destroy {
-        let held = or_stopped(async { Ok(data::held(session, &plan, &seen).await) }, stop).await?;
-        if !held.is_empty() {
-            output.note(render::holdings_human(&held, &output.err).trim_end());
+    let held = match purpose {
+        Purpose::Apply => None,
+        Purpose::Destroy => {
+            let held = data::held(session, &plan, &seen);
+            let held = or_stopped(async { Ok(held.await) }, stop).await?;
+            if !held.is_empty() {
+                output.note(render::holdings_human(&held, &output.err).trim_end());
+            }
+            Some(held)
         }
-        data::agreed(&held, &plan, global, output, stop).await?;
-        return destroyed(session, &plan, &seen, &held, &args.run, None, output, stop).await;
-    }
-    if saved.is_none() && !args.run.yes && !global.sandbox {
+    };
+    if !args.run.yes && !global.sandbox {
         if loses_data(&plan) {
             let question = format!("{} ", render::destroy_question(&plan));
             ask::typed(&question, &plan.stack, stop).await?;
-        } else {
+        } else if saved.is_none() || allows(options) {
             ask::typed("Apply this plan? Only `yes` is a yes: ", "yes", stop).await?;
         }
+    }
+    if let Some(held) = held {
+        data::agreed(&held, &plan, global, output, stop).await?;
+        return destroyed(session, &plan, &seen, &held, &args.run, None, output, stop).await;
     }
     let command = typed("apply", options);
     run(session, &plan, &seen, &args.run, output, stop, &command).await
@@ -364,33 +370,34 @@ pub(super) fn save(path: &Path, plan: &Plan, output: &Output) -> Result<(), Fail
     Ok(())
 }
 
-/// What every saved plan has, of whatever version it is.
-#[derive(serde::Deserialize)]
-struct Version {
-    format_version: u32,
-}
+/// The largest plan that is read: thousands of entries fit well.
+const LARGEST_PLAN: u64 = 64 * 1024 * 1024;
 
 fn saved_plan(path: &Path) -> Result<Plan, Failure> {
     let name = path.display();
-    let bytes = std::fs::read(path).map_err(|e| Failure::message(format!("{name}: {e}")))?;
-    let none = |e: serde_json::Error| {
-        Failure::with_help(
-            format!("{name} is no saved plan: {e}"),
+    let bytes = crate::files::read_at_most(path, LARGEST_PLAN)
+        .map_err(|e| Failure::message(format!("{name}: {e}")))?;
+    engine::read(&bytes).map_err(|why| match why {
+        engine::Unread::NoPlan(why) => Failure::with_help(
+            format!("{name} is no saved plan: {why}"),
             "`cruddur-infra plan --out FILE` writes one",
-        )
-    };
-    // first, because a plan of another version may have other fields
-    let Version { format_version } = serde_json::from_slice(&bytes).map_err(none)?;
-    if format_version != crate::model::FORMAT_VERSION {
-        return Err(Failure::with_help(
+        ),
+        engine::Unread::Version(version) => Failure::with_help(
             format!(
-                "{name} has format version {format_version}, this program reads {}",
+                "{name} has format version {version}, this program reads {}",
                 crate::model::FORMAT_VERSION
             ),
             "plan again with this version",
-        ));
-    }
-    serde_json::from_slice(&bytes).map_err(none)
+        ),
+        engine::Unread::Changed => Failure::with_help(
+            format!("{name} is not the plan that was saved: its digest is of another content"),
+            "plan again, read it, and apply that",
+        ),
+        engine::Unread::Unknown(place) => Failure::with_help(
+            format!("{name} has `{place}`, which this program does not read so"),
+            "plan again with this version",
+        ),
+    })
 }
 
 fn final_snapshot(options: &PlanOptions) -> FinalSnapshot {
@@ -409,6 +416,23 @@ fn loses_data(plan: &Plan) -> bool {
     plan.changes.iter().any(|c| {
         matches!(c.action, Action::Delete | Action::Replace) || c.diff.force() > Some(Force::Update)
     })
+}
+
+/// Tells whether options permit what a plan alone must not: a saved plan is asked about again then, because whoever could
+/// write the file could write them.
+fn allows(options: &PlanOptions) -> bool {
+    let PlanOptions {
+        only: _,
+        adopt,
+        allow_replace,
+        prune,
+        skip_final_snapshot,
+        final_snapshot: _,
+        allow_data_loss,
+        wait: _,
+    } = options;
+    let named = [adopt, allow_replace, allow_data_loss];
+    named.iter().any(|addrs| !addrs.is_empty()) || *prune || *skip_final_snapshot
 }
 
 /// Tells whether a plan does something; kept beside the code that decides the exit code.

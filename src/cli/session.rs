@@ -62,15 +62,15 @@ pub struct Session {
 /// Where it is not there or no text.
 pub fn read(global: &Global, kinds: &[Arc<dyn crate::resource::Kind>]) -> Result<Loaded, Failure> {
     let name = global.file.display().to_string();
-    let too_long = std::fs::metadata(&global.file).is_ok_and(|m| m.is_file() && m.len() > LONGEST);
-    if too_long {
-        return Err(Failure::with_help(
-            format!("{name} is larger than {} KiB", LONGEST / 1024),
-            "that is no stack file; --file names another",
-        ));
-    }
-    let bytes = std::fs::read(&global.file).map_err(|e| {
+    // a device or a pipe does not say how long it is
+    let bytes = crate::files::read_at_most(&global.file, LONGEST).map_err(|e| {
         let help = match e.kind() {
+            std::io::ErrorKind::FileTooLarge => {
+                return Failure::with_help(
+                    format!("{name} is larger than {} KiB", LONGEST / 1024),
+                    "that is no stack file; --file names another",
+                );
+            }
             std::io::ErrorKind::NotFound => {
                 "`cruddur-infra init` writes a commented one; --file names another"
             }
@@ -242,6 +242,7 @@ impl Session {
                 .map(|l| l.endpoint.clone())
                 .or_else(|| global.endpoint_url.clone()),
             sandbox: local.is_some(),
+            ..Settings::default()
         };
         let connector = connector(&needs.dial, local)?;
         let clients = Clients::load(&settings)

@@ -326,20 +326,16 @@ pub fn schema(output: &Output) -> Result<u8, Failure> {
 /// # Errors
 /// Where the file is there already.
 pub fn init(global: &Global, output: &Output) -> Result<u8, Failure> {
-    use std::io::Write;
     let path = &global.file;
-    let opened = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path);
-    let mut file = opened.map_err(|e| match e.kind() {
-        std::io::ErrorKind::AlreadyExists => Failure::with_help(
+    // no secret, and read by everybody who works on the stack
+    let made = crate::files::create_ordinary(path, TEMPLATE.as_bytes())
+        .map_err(|e| Failure::message(format!("{}: {e}", path.display())))?;
+    if !made {
+        return Err(Failure::with_help(
             format!("{} is there already; it was not touched", path.display()),
             "--file names another",
-        ),
-        _ => Failure::message(format!("{}: {e}", path.display())),
-    })?;
-    file.write_all(TEMPLATE.as_bytes())?;
+        ));
+    }
     output.note(&format!(
         "wrote {}; set CRUDDUR_DB_PASSWORD, CRUDDUR_APP_PASSWORD and COGNITO_USER_POOL_ID, then run `cruddur-infra plan`",
         path.display()

@@ -211,6 +211,9 @@ pub struct Plan {
     /// What the user allowed and asked for.
     #[serde(default)]
     pub options: PlanOptions,
+    /// The digest of all of the above: what was changed in a saved plan by accident is found by it.
+    #[serde(default)]
+    pub digest: String,
 }
 
 impl Plan {

@@ -4,7 +4,7 @@ use super::page::{Page, clean, pretty};
 use super::style::{Style, Tone};
 use super::words::many;
 use super::{change, diagnostics};
-use crate::model::{Action, Change, Orphan, Plan, Purpose, Summary};
+use crate::model::{Action, Addr, Change, Orphan, Plan, PlanOptions, Purpose, Summary};
 
 /// Writes a plan for people. `verbose` adds what stays as it is, the order, and the calls.
 pub fn plan_human(plan: &Plan, style: &Style, verbose: bool) -> String {
@@ -13,6 +13,10 @@ pub fn plan_human(plan: &Plan, style: &Style, verbose: bool) -> String {
     if !plan.options.only.is_empty() {
         let only: Vec<String> = plan.options.only.iter().map(ToString::to_string).collect();
         page.prose("Only: ", Tone::Plain, &only.join(", "));
+    }
+    let allowed = allowed(&plan.options);
+    if !allowed.is_empty() {
+        page.prose("Allowed: ", Tone::Plain, &allowed.join(", "));
     }
     for change in &plan.changes {
         if change.is_change() {
@@ -41,6 +45,28 @@ pub fn plan_human(plan: &Plan, style: &Style, verbose: bool) -> String {
 /// Writes a plan for programs: the plan's own JSON, indented.
 pub fn plan_json(plan: &Plan) -> String {
     pretty(plan)
+}
+
+/// What the user permitted, as it is written on the command line: a saved plan brings it along.
+fn allowed(options: &PlanOptions) -> Vec<String> {
+    let named = |option: &str, addrs: &[Addr]| {
+        let of = addrs.iter().map(|a| format!("{option} {a}"));
+        of.collect::<Vec<_>>()
+    };
+    let mut all = named("--adopt", &options.adopt);
+    all.extend(named("--allow-replace", &options.allow_replace));
+    all.extend(named("--allow-data-loss", &options.allow_data_loss));
+    let flags = [
+        (options.prune, "--prune"),
+        (options.skip_final_snapshot, "--skip-final-snapshot"),
+    ];
+    all.extend(
+        flags
+            .iter()
+            .filter(|(on, _)| *on)
+            .map(|(_, flag)| (*flag).to_owned()),
+    );
+    all
 }
 
 fn header(plan: &Plan) -> String {

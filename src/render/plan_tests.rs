@@ -322,7 +322,7 @@ fn pruned_orphans_are_not_told_twice() {
     plan.options.only = vec![Addr::new("iam_policy", "gone")];
     let text = plan_human(&plan, &PLAIN, false);
     assert!(!text.contains("No longer in stack.yaml, and"));
-    assert!(text.contains("region us-west-2\nOnly: iam_policy.gone\n\n"));
+    assert!(text.contains("region us-west-2\nOnly: iam_policy.gone\nAllowed: --prune\n\n"));
 }
 
 #[test]

@@ -34,6 +34,7 @@ pub(super) fn plan(changes: Vec<Change>) -> Plan {
         orphans: vec![],
         warnings: vec![],
         options: PlanOptions::default(),
+        digest: String::new(),
     }
 }
 

@@ -315,7 +315,10 @@ impl<R: Resource> Managed for Entry<R> {
     fn lingers<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Vec<Remnant>, Fault>> {
         Box::pin(async move {
             match R::key(&self.spec, facts) {
-                Ok(key) => self.kind.lingers(&key, facts).await,
+                Ok(key) => {
+                    let lingers = self.kind.lingers(&key, facts).await;
+                    lingers.map_err(|f| self.explained(f, facts))
+                }
                 Err(_) => Ok(Vec::new()),
             }
         })

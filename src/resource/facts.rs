@@ -6,6 +6,7 @@ use crate::aws::actions::Place;
 use crate::model::{Addr, Output, OutputRef, Outputs, Secret};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -226,7 +227,10 @@ impl Facts {
     /// # Errors
     /// Where a reference is not known yet.
     pub fn secret(&self, input: &SecretInput) -> Result<Secret, Unresolved> {
-        self.render(&input.0).map(|t| Secret::new(t.expose()))
+        self.render(&input.0).map(|t| match t {
+            Text::Secret(secret) => secret,
+            Text::Plain(text) => Secret::new(text),
+        })
     }
 
     /// Returns a structure with the references in its texts resolved.
@@ -257,29 +261,29 @@ impl Facts {
     }
 
     fn render(&self, template: &Template) -> Result<Text, Unresolved> {
-        let mut text = String::new();
+        let mut parts: Vec<Cow<'_, str>> = Vec::new();
         let mut secret = false;
         for part in &template.0 {
-            match part {
-                Part::Text(t) => text.push_str(t),
+            parts.push(match part {
+                Part::Text(t) => t.into(),
                 Part::Env(name) => {
                     secret = true;
-                    text.push_str(self.variable(name)?.expose());
+                    self.variable(name)?.expose().into()
                 }
                 Part::Output(r) => match self.output(r)? {
                     Output::Secret(s) => {
                         secret = true;
-                        text.push_str(s.expose());
+                        s.expose().into()
                     }
-                    Output::Plain(Value::String(s)) => text.push_str(s),
-                    Output::Plain(other) => text.push_str(&other.to_string()),
+                    Output::Plain(Value::String(s)) => s.into(),
+                    Output::Plain(other) => other.to_string().into(),
                 },
-            }
+            });
         }
         Ok(if secret {
-            Text::Secret(Secret::new(text))
+            Text::Secret(Secret::of_parts(parts.iter().map(AsRef::as_ref)))
         } else {
-            Text::Plain(text)
+            Text::Plain(parts.concat())
         })
     }
 

@@ -125,6 +125,9 @@ impl fmt::Display for Template {
 }
 
 #[cfg(test)]
+#[path = "template_properties.rs"]
+mod properties;
+#[cfg(test)]
 mod tests {
     use super::*;
 

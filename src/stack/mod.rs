@@ -12,4 +12,6 @@ pub use graph::{dot, mermaid, schema};
 pub use parse::{Entry, Loaded, parse};
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -91,10 +91,16 @@ pub fn span(file: &str, source: &str, offset: usize, len: usize) -> Span {
     }
 }
 
-/// Returns the candidate that was likely meant.
+/// Returns the candidate that was likely meant; none for what is longer than any name, because the comparison costs as
+/// much as both lengths multiplied.
 pub fn closest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const LONGEST: usize = 200;
+    if wanted.len() > LONGEST {
+        return None;
+    }
     candidates
         .into_iter()
+        .filter(|c| c.len() <= LONGEST)
         .map(|c| (strsim::damerau_levenshtein(wanted, c), c))
         .filter(|(distance, c)| *distance <= 1 + c.len().max(wanted.len()) / 4)
         .min_by_key(|(distance, _)| *distance)

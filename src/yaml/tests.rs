@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
-struct Spec {
+pub(super) struct Spec {
     name: String,
     port: u16,
     version: String,

@@ -8,6 +8,7 @@ run fails. `tests` is the target (`lib`, or `it` for tests/it) and the filter th
 from dataclasses import dataclass
 
 STEP = "src/engine/step.rs"
+PROGRESS = "src/engine/progress.rs"
 APPLY = "src/engine/apply.rs"
 PLAN = "src/engine/plan.rs"
 PLAN_DESTROY = "src/engine/plan_destroy.rs"
@@ -109,12 +110,12 @@ BREAKAGES = [
     ),
     Breakage(
         "a conflict after a lost reply ends the step",
-        [(STEP, "if self.conflicts <= LOOKS {", "if self.conflicts > LOOKS {")],
+        [(PROGRESS, "if self.conflicts <= LOOKS {", "if self.conflicts > LOOKS {")],
         RANDOM,
     ),
     Breakage(
         "an old look after a change is believed",
-        [(STEP, "if self.before.as_ref() == Some(diff) && self.looks < LOOKS {", "if self.before.as_ref() == Some(diff) && self.looks > LOOKS {")],
+        [(PROGRESS, "if self.before.as_ref() == Some(diff) && self.looks < LOOKS {", "if self.before.as_ref() == Some(diff) && self.looks > LOOKS {")],
         PROMISES,
     ),
     Breakage(
@@ -352,6 +353,63 @@ BREAKAGES = [
         "a role is forgotten though its database stays",
         [(PLAN_DESTROY, "info.lives_in.take().filter(|home| doomed.contains(home))", "info.lives_in.take().filter(|home| !doomed.is_empty() || doomed.contains(home))")],
         ("it", "engine_destroy"),
+    ),
+    # ---------------------------------------------------------------- what SECURITY.md promises
+    Breakage(
+        "a file is written through a link that somebody put there",
+        [("src/files.rs", "options.create_new(true).write(true);", "options.create(true).truncate(true).write(true);")],
+        ("lib", "files::"),
+    ),
+    Breakage(
+        "a half-written file stays",
+        [
+            (
+                "src/files.rs",
+                "        .inspect_err(|_| {\n            let _ = std::fs::remove_file(path);\n        })\n}",
+                "}",
+            )
+        ],
+        ("it", "safety::a_disk_that_is_full"),
+    ),
+    Breakage(
+        "a plan that lost a part is taken",
+        [("src/engine/saved.rs", "if plan.digest != digest(&written) {", "if plan.digest.is_empty() {")],
+        ("lib", "engine::saved"),
+    ),
+    Breakage(
+        "a refusal that was taken out of a plan is not missed",
+        [("src/engine/saved.rs", "        || saved.refused != now.refused\n", ""), ("src/engine/saved.rs", "saved.changes != now.changes)", "saved.changes.len() != now.changes.len())")],
+        ("it", "cli_tampered"),
+    ),
+    Breakage(
+        "the consent in a file is taken for the user's",
+        [("src/cli/run.rs", "if !args.run.yes && !global.sandbox {\n        if loses_data(&plan) {", "if saved.is_none() && !args.run.yes && !global.sandbox {\n        if loses_data(&plan) {")],
+        ("it", "cli_tampered"),
+    ),
+    Breakage(
+        "a web page may drive the sandbox",
+        [("src/sandbox/server/visitor.rs", 'let from_a_page = head.headers.contains_key("origin")', 'let from_a_page = head.headers.contains_key("x-origin")')],
+        ("lib", "sandbox::server"),
+    ),
+    Breakage(
+        "a name that leads to the sandbox is answered",
+        [("src/sandbox/server/visitor.rs", "    if !local {", "    if !local && head.uri.path().is_empty() {")],
+        ("lib", "sandbox::server"),
+    ),
+    Breakage(
+        "an endpoint in clear is used",
+        [("src/aws/endpoint.rs", '"http" if here => Ok(()),', '"http" if here || parsed.port().is_some() => Ok(()),')],
+        ("lib", "aws::endpoint"),
+    ),
+    Breakage(
+        "a secret leaves a copy where it came from",
+        [("src/model/secret.rs", "        given.zeroize();\n", "        drop(given);\n")],
+        ("lib", "model::secret"),
+    ),
+    Breakage(
+        "a file in a package is a folder too",
+        [("src/assets/unzip.rs", "if self.folders.contains(path) || above()", "if path.is_empty() && above()")],
+        ("lib", "assets::unzip"),
     ),
     # ---------------------------------------------------------------- what stands still
     Breakage(

@@ -5,7 +5,7 @@ use crate::cli::{Served, Workplace};
 use std::net::TcpListener;
 
 /// A workplace whose commands reach a served sandbox as any other AWS.
-fn outside(work: &mut Workplace, aws: &Served) {
+pub fn outside(work: &mut Workplace, aws: &Served) {
     work.set("CRUDDUR_INFRA_ENDPOINT_URL", &aws.endpoint);
     work.set("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
     work.set("AWS_SECRET_ACCESS_KEY", "s3cr3t-key-of-nobody");
@@ -68,14 +68,16 @@ fn without_a_terminal_nothing_is_changed_without_a_word() {
         .says("--allow-data-loss rds_instance.main");
     work.has_one_of_each();
     yes(&["destroy", "--skip-final-snapshot", "--out", "d.json"]);
-    work.bare(&["apply", "d.json"])
+    work.bare(&["apply", "d.json", "--yes"])
         .code(1)
         .says("--allow-data-loss rds_instance.main");
     work.has_one_of_each();
-    // a plan that was read before has its word already
     let named = ["--allow-data-loss", "rds_instance.main", "--out", "d.json"];
     yes(&[&lossy[..2], &named].concat());
-    yes(&["apply", "d.json"]);
+    // a file is no word: whoever can write it could write that everything is to go
+    no(&["apply", "d.json"]);
+    work.has_one_of_each();
+    yes(&["apply", "d.json", "--yes"]);
     work.has_nothing();
 }
 

@@ -60,6 +60,7 @@ pub fn planned(s: &Stack, seen: &Seen, purpose: Purpose) -> Plan {
         orphans: vec![],
         warnings: vec![],
         options: PlanOptions::default(),
+        digest: String::new(),
     };
     let text = serde_json::to_string(&p).unwrap();
     assert!(!text.contains(SECRET), "a secret in the plan");

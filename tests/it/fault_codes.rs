@@ -145,7 +145,8 @@ fn modelled(sdk: &Path, operation: &str) -> BTreeSet<String> {
     // newer crates have no such file, and the JSON protocol names errors as their shapes
     let path = sdk.join(format!("src/operation/{file}.rs"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path:?}: {e}"));
-    let begin = text.find("Error {\n").unwrap_or_else(|| panic!("{path:?}"));
+    let begin = text.find(&format!("pub enum {operation}Error {{\n"));
+    let begin = begin.unwrap_or_else(|| panic!("{path:?}"));
     let text = &text[begin..];
     text[..text.find("\n}").unwrap()]
         .lines()

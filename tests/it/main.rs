@@ -5,6 +5,7 @@
 
 mod app;
 mod architecture;
+mod chaos;
 mod cli;
 mod cli_asks;
 mod cli_db;
@@ -19,6 +20,7 @@ mod cli_lock;
 mod cli_logs;
 mod cli_refresh;
 mod cli_saved;
+mod cli_tampered;
 mod cli_told;
 mod cli_verify;
 mod conformance;
@@ -34,6 +36,7 @@ mod lost_replies;
 mod postgres_role;
 mod reach;
 mod round_trips;
+mod safety;
 mod sandbox_runs;
 mod schema;
 mod stage;

@@ -82,6 +82,18 @@ pub const OPERATIONS: &[Operation] = &[
         &[on("rds:DescribeDBEngineVersions", ANY)],
     ),
     op(
+        "rds:DescribeDBSnapshots",
+        &[on("rds:DescribeDBSnapshots", DB_AND_SNAPSHOTS)],
+    ),
+    op(
+        "rds:DescribeDBInstanceAutomatedBackups",
+        &[on("rds:DescribeDBInstanceAutomatedBackups", ANY)],
+    ),
+    op(
+        "rds:DescribeAccountAttributes",
+        &[on("rds:DescribeAccountAttributes", ANY)],
+    ),
+    op(
         "rds:CreateDBInstance",
         &[
             on("rds:CreateDBInstance", DB_AND_PARTS),
@@ -120,6 +132,10 @@ pub const OPERATIONS: &[Operation] = &[
     op(
         "ec2:DescribeSecurityGroupRules",
         &[on("ec2:DescribeSecurityGroupRules", ANY)],
+    ),
+    op(
+        "ec2:DescribeNetworkInterfaces",
+        &[on("ec2:DescribeNetworkInterfaces", ANY)],
     ),
     op(
         "ec2:AuthorizeSecurityGroupIngress",
@@ -220,6 +236,11 @@ pub const OPERATIONS: &[Operation] = &[
         ],
     ),
     op("lambda:ListFunctions", &[on("lambda:ListFunctions", ANY)]),
+    op("lambda:ListAliases", &[on("lambda:ListAliases", FUNCTION)]),
+    op(
+        "lambda:ListEventSourceMappings",
+        &[on("lambda:ListEventSourceMappings", ANY)],
+    ),
     op("lambda:ListTags", &[on("lambda:ListTags", FUNCTION)]),
     op(
         "lambda:CreateFunction",
@@ -394,6 +415,10 @@ pub const OPERATIONS: &[Operation] = &[
     op(
         "ssm:DeleteParameter",
         &[on("ssm:DeleteParameter", PARAMETER)],
+    ),
+    op(
+        "logs:DescribeLogGroups",
+        &[on("logs:DescribeLogGroups", ANY)],
     ),
     op(
         "logs:FilterLogEvents",

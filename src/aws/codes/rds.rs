@@ -38,6 +38,7 @@ pub(super) const CODES: &[Meaning] = &[
     is("DBInstanceAlreadyExists", Conflict),
     is("DBInstanceNotFound", NotFound),
     is("DBInstanceNotFoundFault", NotFound),
+    is("DBInstanceAutomatedBackupNotFound", NotFound),
     advised("InvalidDBInstanceState", Busy, STATE),
     advised("InvalidDBInstanceStateFault", Busy, STATE),
     // capacity

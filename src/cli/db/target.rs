@@ -64,6 +64,8 @@ impl Target {
             ));
         }
         let given = std::env::var(name).ok().filter(|text| !text.is_empty());
+        // it holds a password
+        let given = given.map(secrecy::zeroize::Zeroizing::new);
         match given {
             Some(text) if which.instance.is_none() => Ok(Target {
                 url: parse(name, &text)?,

@@ -72,6 +72,7 @@ async fn serve(answers: Vec<(u16, Value)>) -> (Clients, Asked) {
         profile: None,
         endpoint: Some(endpoint),
         sandbox: true,
+        backoff: None,
     };
     (Clients::load(&settings).await.unwrap(), asked)
 }

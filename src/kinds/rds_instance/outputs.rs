@@ -3,7 +3,7 @@
 use super::live::Live;
 use super::spec::Spec;
 use super::url;
-use crate::model::{Output, Outputs, Secret};
+use crate::model::{Output, Outputs};
 use crate::resource::{Facts, Input, OutputDecl};
 use serde_json::json;
 
@@ -81,7 +81,7 @@ pub fn outputs(spec: &Spec, facts: &Facts, have: &Live) -> Outputs {
                 u32::from(port),
                 database,
             );
-            add("connection_url", Some(Output::Secret(Secret::new(url))));
+            add("connection_url", Some(Output::Secret(url)));
         }
     }
     let text = |t: &Option<String>| t.as_deref().map(Output::from);

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 mod parse;
@@ -156,18 +157,36 @@ impl ConnectionUrl {
         let password = self
             .password
             .as_ref()
-            .map(|password| encode(password.expose_secret()));
-        SecretString::from(self.render(password.as_deref()))
+            .map(|password| Zeroizing::new(encode(password.expose_secret())));
+        let text = Zeroizing::new(self.render(password.as_ref().map(|p| p.as_str())));
+        // a copy of the right length: cutting a text to its length may leave another behind
+        SecretString::from(text.as_str())
+    }
+
+    /// How long the parts are that are as long as somebody likes, the password aside.
+    fn known_length(&self) -> usize {
+        let optional = [
+            &self.database,
+            &self.root_certificate,
+            &self.application_name,
+        ];
+        let more: usize = optional.into_iter().flatten().map(String::len).sum();
+        self.user.len() + self.host.len() + more
     }
 
     fn render(&self, password: Option<&str>) -> String {
-        let mut text = format!("postgresql://{}", encode(&self.user));
+        // long enough from the beginning: a text that grows leaves its former places, and the password in them
+        let room = password.map_or(0, str::len) + 4 * self.known_length() + 256;
+        let mut text = String::with_capacity(room);
+        text.push_str("postgresql://");
+        text.push_str(&encode(&self.user));
         if let Some(password) = password {
             text.push(':');
             text.push_str(password);
         }
         text.push('@');
-        if self.host.contains(':') {
+        // an IPv6 address; the directory of a socket may have a colon too, and is escaped like the rest
+        if self.host.contains(':') && !self.is_unix_socket() {
             text.push_str(&format!("[{}]", self.host));
         } else {
             text.push_str(&encode(&self.host));
@@ -224,5 +243,7 @@ impl std::str::FromStr for ConnectionUrl {
 }
 
 fn encode(text: &str) -> String {
-    utf8_percent_encode(text, ESCAPED).to_string()
+    let mut out = String::with_capacity(3 * text.len());
+    out.extend(utf8_percent_encode(text, ESCAPED));
+    out
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroize;
 
 use super::{ConnectionUrl, TlsMode};
 
@@ -101,7 +102,7 @@ pub(super) fn parse(text: &str) -> Result<ConnectionUrl, UrlError> {
         };
         parts.user = non_empty(decode(user, "user")?);
         parts.password = match password {
-            Some(text) => non_empty(decode(text, "password")?).map(SecretString::from),
+            Some(text) => non_empty(decode(text, "password")?).map(kept),
             None => None,
         };
     }
@@ -181,7 +182,7 @@ impl Parts {
             "host" => self.host = non_empty(value),
             "port" => self.port = Some(parse_port(&value)?),
             "user" => self.user = non_empty(value),
-            "password" => self.password = non_empty(value).map(SecretString::from),
+            "password" => self.password = non_empty(value).map(kept),
             "dbname" => self.database = non_empty(value),
             "sslmode" => self.sslmode = Some(value),
             "sslrootcert" if value == "system" => {
@@ -229,6 +230,13 @@ impl Parts {
             application_name: self.application_name,
         })
     }
+}
+
+/// Takes a password into custody, and wipes the text that it was in.
+fn kept(mut text: String) -> SecretString {
+    let secret = SecretString::from(text.as_str());
+    text.zeroize();
+    secret
 }
 
 fn tls_mode(asked: Option<&str>, host: &str) -> Result<TlsMode, UrlError> {

@@ -70,6 +70,12 @@ fn hosts_of_every_kind() {
             ("/var/run", true, TlsMode::Plain)
         );
     }
+    // a directory may have a colon, and brackets: it is no IPv6 address, and is printed as what it is
+    for directory in ["/var/run:1", "/var/run[::1]"] {
+        let url = parse(&format!("postgresql://u@h/d?host={directory}"));
+        assert_eq!(url.host(), directory);
+        assert_eq!(parse(url.to_secret_string().expose_secret()), url);
+    }
     assert_eq!(error("postgresql://u@[::1/d"), UrlError::Ipv6);
     assert_eq!(error("postgresql://u@[::1]x/d"), UrlError::Ipv6);
     assert_eq!(error("postgresql://u@[nope]/d"), UrlError::Ipv6);
@@ -232,4 +238,77 @@ proptest! {
         prop_assert_eq!(read.host(), host);
         prop_assert_eq!(read.database(), Some(database.as_str()));
     }
+
+    /// Whatever is accepted, however it was spelled, can be printed and read again, and is never shown with its password.
+    #[test]
+    fn what_is_read_can_be_printed_and_read_again(text in soup()) {
+        let Ok(url) = ConnectionUrl::parse(&text) else { return Ok(()) };
+        let printed = url.to_secret_string();
+        let again = ConnectionUrl::parse(printed.expose_secret());
+        prop_assert_eq!(again.as_ref(), Ok(&url), "{} printed {}", text, printed.expose_secret());
+        // another machine is never spoken to in clear, whatever the parameters say
+        prop_assert!(url.is_local() || url.tls() == TlsMode::VerifyFull, "{}", text);
+    }
+
+    #[test]
+    fn no_text_and_no_error_shows_the_password(
+        before in soup(), secret in "[A-Z]{6}", escaped in any::<bool>(), after in soup(),
+    ) {
+        // where the parameters have begun already, what follows is the value of one of them, a name of a user even
+        let before = before.replace('?', "");
+        let shown_secret = if escaped { format!("%{:02X}{}", secret.as_bytes()[0], &secret[1..]) } else { secret.clone() };
+        for text in [
+            format!("postgresql://u:{shown_secret}@{after}"),
+            format!("postgresql://u:{shown_secret}{after}@h/d"),
+            format!("postgresql://{before}?password={shown_secret}"),
+            format!("postgresql://u@h/d?sslmode=disable&password={shown_secret}{after}"),
+        ] {
+            let told = match ConnectionUrl::parse(&text) {
+                Ok(url) => format!("{url} {url:?}"),
+                Err(error) => format!("{error} {error:?}"),
+            };
+            prop_assert!(!told.contains(&secret[1..]), "{text} told {told}");
+        }
+    }
+}
+
+/// URLs made of what means something in them.
+fn soup() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("postgresql://"),
+        Just("postgres://"),
+        Just("u"),
+        Just(":"),
+        Just("p%40"),
+        Just("@"),
+        Just("h.example.com"),
+        Just("localhost"),
+        Just("127.0.0.1"),
+        Just("[::1]"),
+        Just("%2Fvar%2Frun"),
+        Just(":5432"),
+        Just("/"),
+        Just("db"),
+        Just("?"),
+        Just("&"),
+        Just("sslmode=disable"),
+        Just("sslmode=require"),
+        Just("sslmode=verify-full"),
+        Just("host="),
+        Just("dbname=x"),
+        Just("user=x"),
+        Just("port=1"),
+        Just("connect_timeout=3"),
+        Just("application_name=a%20b"),
+        Just("#"),
+        Just("%"),
+        Just("é"),
+    ];
+    let piece = prop_oneof![8 => piece.prop_map(str::to_owned), 1 => "[ -~]{0,3}"];
+    let rest = prop::collection::vec(piece, 0..14).prop_map(|parts| parts.concat());
+    prop_oneof![
+        rest.clone(),
+        rest.clone().prop_map(|rest| format!("postgresql://{rest}")),
+        rest.prop_map(|rest| format!("postgresql://u:p@h/d?{rest}")),
+    ]
 }

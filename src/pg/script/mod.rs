@@ -18,6 +18,8 @@ mod destructive_tests;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod server_agrees;
+#[cfg(test)]
 mod split_tests;
 
 use std::fmt;

@@ -1,12 +1,12 @@
 //! What Cognito would mail: lines of `mail.jsonl`, since nothing leaves this machine.
 
 use super::super::Sandbox;
+use super::super::store;
 use super::super::timing;
 use super::super::wire::ApiError;
 use super::secret;
 use super::state::{Code, Pool, Purpose, User};
 use serde_json::{Value, json};
-use std::fs::OpenOptions;
 use std::io::{self, Write};
 
 /// How long the two kinds of code are good for, in milliseconds. Real time however fast the life cycles run:
@@ -92,13 +92,8 @@ pub(super) fn details(attribute: &str, to: &str) -> Value {
 
 fn append(sandbox: &Sandbox, line: &Value) -> Result<(), ApiError> {
     let write = || -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         // one write, so that the lines of two commands never mix
-        options
-            .open(sandbox.store.dir().join("mail.jsonl"))?
+        store::append(&sandbox.store.dir().join("mail.jsonl"))?
             .write_all(format!("{line}\n").as_bytes())
     };
     write().map_err(|e| {

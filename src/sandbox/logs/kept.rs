@@ -1,11 +1,11 @@
 //! The events of a group: one JSON object a line, `<world>/logs/<id>.jsonl`.
 
 use super::Group;
-use crate::sandbox::store::{Store, replace};
+use crate::sandbox::store::{Store, append as add_to, replace};
 use crate::sandbox::timing::Moment;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,7 +50,7 @@ fn file(store: &Store, group: &str) -> PathBuf {
 
 fn lock(store: &Store, how: FlockOperation) -> io::Result<fs::File> {
     fs::create_dir_all(dir(store))?;
-    let file = private(&dir(store).join("lock"))?;
+    let file = add_to(&dir(store).join("lock"))?;
     flock(&file, how)?;
     Ok(file)
 }
@@ -83,7 +83,8 @@ pub(super) fn append(
     }
     let _held = lock(store, FlockOperation::LockExclusive)?;
     let path = file(store, group);
-    private(&path)?.write_all(&text)?;
+    // what functions print may be private
+    add_to(&path)?.write_all(&text)?;
     if fs::metadata(&path)?.len() > SMALL {
         trim(&path)?;
     }
@@ -155,13 +156,4 @@ pub(super) fn forget(store: &Store, group: &str) -> io::Result<()> {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
         _ => Ok(()),
     }
-}
-
-/// Opens a file to be added to; what functions print may be private.
-fn private(path: &Path) -> io::Result<fs::File> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

@@ -9,6 +9,7 @@ use flate2::read::GzDecoder;
 use serde::Deserialize;
 use sha2::{Digest, Sha512};
 use std::io::Read;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -181,7 +182,11 @@ fn unpack(packed: &[u8], to: &Path) -> std::io::Result<()> {
         let executable = entry.header().mode()? & 0o111 != 0 || inside.starts_with("native/bin");
         let target = to.join(inside);
         if let Some(parent) = target.parent() {
-            std::fs::create_dir_all(parent)?;
+            // others run what lies there, and must not write to it whatever the umask
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o755)
+                .create(parent)?;
         }
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes)?;

@@ -1,8 +1,8 @@
 //! The log of calls: a line of JSON each in `calls.jsonl`, never with what was sent, and the same in memory.
 
+use crate::sandbox::store;
 use crate::sandbox::timing::Moment;
 use serde::Serialize;
-use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -85,13 +85,9 @@ impl CallLog {
     }
 
     fn append(&self, call: &LoggedCall) -> std::io::Result<()> {
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut line = serde_json::to_vec(call)?;
         line.push(b'\n');
-        options.open(&self.file)?.write_all(&line)
+        store::append(&self.file)?.write_all(&line)
     }
 
     /// Returns the calls of this server by arrival.

@@ -3,6 +3,7 @@
 use super::calls::{CallLog, Finished};
 use super::envelope::{self, Answer};
 use super::request::{self, Refusal};
+use super::visitor;
 use crate::sandbox::Sandbox;
 use crate::sandbox::faults::{History, Outcome, Script};
 use crate::sandbox::wire::{ApiError, Call, Reply};
@@ -37,13 +38,18 @@ impl Exchange {
         self: Arc<Self>,
         http: Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, Dropped> {
-        if http.uri().path() == "/_sandbox/health" {
-            return Ok(self.health(http.method()));
+        let (head, body) = http.into_parts();
+        if let Some(why) = visitor::stranger(&head) {
+            // neither logged nor left to the fault script: it is no call
+            let error = ApiError::new(421, "MisdirectedRequest", why);
+            return Ok(envelope::refusal(None, &error, &request::new_id()).into_response());
+        }
+        if head.uri.path() == "/_sandbox/health" {
+            return Ok(self.health(&head.method));
         }
         let id = request::new_id();
         let arrived = self.log.arrive();
         let at = self.sandbox.store.timing().now();
-        let (head, body) = http.into_parts();
         let announced: Option<usize> = head
             .headers
             .get(hyper::header::CONTENT_LENGTH)
@@ -99,6 +105,9 @@ impl Exchange {
 
     async fn carry_out(&self, call: Call) -> Option<Answer> {
         let decision = self.faults.decide(&call);
+        if decision.jump_seconds != 0.0 {
+            self.sandbox.store.timing().jump(decision.jump_seconds);
+        }
         if decision.delay_ms > 0 {
             #[allow(clippy::disallowed_methods)] // the script asked for a slow answer
             tokio::time::sleep(Duration::from_millis(decision.delay_ms)).await;

@@ -10,6 +10,7 @@ mod request;
 mod routes;
 #[cfg(test)]
 mod tests;
+mod visitor;
 
 pub use calls::{LoggedCall, dependent_round_trips};
 

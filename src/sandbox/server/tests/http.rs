@@ -40,10 +40,10 @@ pub async fn send(
         .await
         .unwrap();
     tokio::spawn(connection);
-    let mut request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("host", "x");
+    let mut request = Request::builder().method(method).uri(path);
+    if headers.iter().all(|(name, _)| *name != "host") {
+        request = request.header("host", "127.0.0.1");
+    }
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

@@ -1,5 +1,6 @@
 //! Over HTTP: envelopes, credentials, limits, the log, drops and shutdown.
 
+mod hostile;
 mod http;
 
 use super::bench::{Bench, REGION, texts};
@@ -246,7 +247,7 @@ async fn what_cannot_be_read_is_refused() {
     let mut request = Request::builder()
         .method("POST")
         .uri("/2015-03-31/functions")
-        .header("host", "x");
+        .header("host", "127.0.0.1");
     for (name, value) in headers {
         request = request.header(name, value);
     }
@@ -360,6 +361,7 @@ async fn health_ports_and_shutdown() {
     let request = Request::builder()
         .method("POST")
         .uri("/")
+        .header("host", format!("localhost:{port}"))
         .header("authorization", auth)
         .header("content-type", "application/x-www-form-urlencoded")
         .body(Full::new(Bytes::from(
