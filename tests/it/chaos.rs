@@ -34,6 +34,8 @@ pub struct Tally {
     killed: u32,
     started: u32,
     crashes: u32,
+    stood_still: u32,
+    late: u32,
 }
 
 impl Tally {
@@ -45,6 +47,8 @@ impl Tally {
         self.killed += other.killed;
         self.started += other.started;
         self.crashes += other.crashes;
+        self.stood_still += other.stood_still;
+        self.late += other.late;
     }
 }
 
@@ -72,6 +76,12 @@ fn attempt(storm: &Storm, run: fn(&Storm) -> Result<Tally, String>) -> Result<Ta
     })
 }
 
+/// The first lines of what is wrong.
+fn start_of(why: &str) -> String {
+    let lines: Vec<&str> = why.lines().take(12).collect();
+    lines.join("\n    ")
+}
+
 /// Runs seeds side by side, and reports what breaks, made smaller.
 fn all(
     seeds: &[u64],
@@ -92,7 +102,11 @@ fn all(
                     let storm = draw(seed);
                     match attempt(&storm, run) {
                         Ok(tally) => total.lock().unwrap().add(tally),
-                        Err(why) => broken.lock().unwrap().push((storm, why)),
+                        Err(why) => {
+                            // at once: a run that is cut off has told what it found
+                            println!("seed {seed}: {}", start_of(&why));
+                            broken.lock().unwrap().push((storm, why));
+                        }
                     }
                 }
             });
@@ -110,13 +124,6 @@ fn all(
         );
     }
     let numbers: Vec<u64> = broken.iter().map(|(s, _)| s.seed).collect();
-    for (storm, why) in &broken {
-        println!(
-            "seed {}: {}",
-            storm.seed,
-            why.lines().take(12).collect::<Vec<_>>().join("\n    ")
-        );
-    }
     assert!(
         broken.is_empty(),
         "{} storms broke a promise: {numbers:?}",

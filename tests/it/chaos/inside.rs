@@ -8,8 +8,8 @@ use super::storm::{Command, End, Meddling, Round, Storm};
 use crate::stage::{PASSWORD, Stage};
 use cruddur_infra::engine::{self, Clock, Emitter, Goal, Options, Power, RunSettings, Seen, Stack};
 use cruddur_infra::model::{
-    Action, Addr, Change, Event, FORMAT_VERSION, Output, Plan, PlanOptions, Purpose, Readiness,
-    RunSummary, Stamped,
+    Action, Addr, Change, Class, Diff, Event, FORMAT_VERSION, Output, Plan, PlanOptions, Purpose,
+    Readiness, RunSummary, Stamped,
 };
 use cruddur_infra::sandbox::faults::Script;
 use cruddur_infra::sandbox::server::Server;
@@ -297,13 +297,23 @@ impl Inside {
         if !first.is_empty() {
             let ran = self.apply(&stack, &first, &seen, How::default()).await?;
             let (summary, events) = ran.ok_or("it was killed")?;
-            if !summary.complete() {
+            if stood_still(&events) {
+                self.tally.stood_still += 1;
+                let (again, seen) = plan(&stack, &all, Purpose::Apply, None).await?;
+                self.through_with(&stack, &again, &seen, "apply").await?;
+            } else if !summary.complete() {
                 return Err(format!("one apply is not enough: {}", failures(&events)));
             }
         }
         self.clock.pass(2.0);
-        let stack = self.stage.stack(&draft.yaml()).await;
-        let (second, seen) = plan(&stack, &all, Purpose::Apply, None).await?;
+        let mut stack = self.stage.stack(&draft.yaml()).await;
+        let (mut second, mut seen) = plan(&stack, &all, Purpose::Apply, None).await?;
+        if begins_only_now(&second) {
+            self.tally.late += 1;
+            self.through_with(&stack, &second, &seen, "wait").await?;
+            stack = self.stage.stack(&draft.yaml()).await;
+            (second, seen) = plan(&stack, &all, Purpose::Apply, None).await?;
+        }
         if !second.is_empty() {
             let left: Vec<&Change> = second.changes.iter().filter(|c| c.is_change()).collect();
             return Err(format!("the plan after it is not empty: {left:#?}"));
@@ -314,6 +324,22 @@ impl Inside {
             self.whole_scripts(&seen).await?;
         }
         scene::others_are_untouched(&self.before, &world)
+    }
+
+    /// Runs a plan in which nothing may fail.
+    async fn through_with(
+        &mut self,
+        stack: &Stack,
+        plan: &Plan,
+        seen: &Seen,
+        what: &str,
+    ) -> Result<(), String> {
+        let ran = self.apply(stack, plan, seen, How::default()).await?;
+        let (summary, events) = ran.ok_or("it was killed")?;
+        match summary.complete() {
+            true => Ok(()),
+            false => Err(format!("one {what} is not enough: {}", failures(&events))),
+        }
     }
 
     /// The ledger and the tables say the same.
@@ -349,11 +375,11 @@ impl Inside {
         if let Some((addr, why)) = first.refused().next() {
             return Err(format!("to destroy {addr} is refused: {why}"));
         }
-        let ran = self.apply(&stack, &first, &seen, How::default()).await?;
-        let (summary, events) = ran.ok_or("it was killed")?;
-        if !summary.complete() {
-            return Err(format!("one destroy is not enough: {}", failures(&events)));
-        }
+        self.through_with(&stack, &first, &seen, "destroy").await?;
+        // the command plans what has no entry to stand for it together with the rest; here it is a plan of its own
+        let leftovers = leftovers(&stack, &first).await?;
+        self.through_with(&stack, &leftovers, &seen, "destroy of leftovers")
+            .await?;
         self.clock.pass(2.0);
         let stack = self.stage.stack(&yaml).await;
         let (second, _) = plan(&stack, &entries, Purpose::Destroy, None).await?;
@@ -389,6 +415,57 @@ impl Inside {
             false => Ok(()),
         }
     }
+}
+
+/// By design: an instance that was stopping when the plan was made stands still when it has been waited for, and the
+/// advice is to plan again.
+fn stood_still(events: &[Stamped]) -> bool {
+    let failed = events.iter().filter_map(|e| match &e.event {
+        Event::Failed { fault, .. } => Some(fault),
+        _ => None,
+    });
+    let mut faults = failed.peekable();
+    faults.peek().is_some()
+        && faults.all(|f| f.class == Class::Surprise && f.message.ends_with("main is stopped"))
+}
+
+/// By design: what a killed run has told RDS to change shows as `available` for a while, with everything as it is to be,
+/// before AWS begins. There is nothing to change then, only to wait for.
+fn begins_only_now(plan: &Plan) -> bool {
+    let mut changes = plan.changes.iter().filter(|c| c.is_change()).peekable();
+    changes.peek().is_some()
+        && changes
+            .all(|c| c.action == Action::Wait && c.addr.kind == "rds_instance" && c.diff.is_empty())
+}
+
+/// Plans to delete what carries the stack's mark and has no entry that stands for it.
+async fn leftovers(stack: &Stack, like: &Plan) -> Result<Plan, String> {
+    let mut changes: Vec<Change> = Vec::new();
+    for kind in stack.kinds.iter().rev() {
+        let found = kind.find_owned(&stack.facts).await;
+        for orphan in found.map_err(|f| f.to_string())? {
+            let name = format!("{}-leftover-{}", orphan.addr.name, changes.len());
+            changes.push(Change {
+                addr: Addr::new(orphan.addr.kind.clone(), name),
+                action: Action::Delete,
+                reason: "left over".to_owned(),
+                diff: Diff::default(),
+                deferred: Vec::new(),
+                after: changes.iter().map(|c| c.addr.clone()).collect(),
+                lock: None,
+                calls: Vec::new(),
+                around: None,
+                refused: None,
+                fingerprint: None,
+                id: Some(orphan.id),
+            });
+        }
+    }
+    Ok(Plan {
+        summary: Plan::count(&changes),
+        changes,
+        ..like.clone()
+    })
 }
 
 fn parked(seen: &Seen) -> bool {

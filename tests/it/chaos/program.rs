@@ -135,8 +135,21 @@ impl Outside {
             done(&start, "start")?;
             apply = self.work.run(&["--format", "json", "apply"]);
         }
+        // as in process: it was stopping, or its change begins only now, and the advice is to plan again
+        if apply.code != Some(0) && apply.all().contains("main is stopped") {
+            self.tally.stood_still += 1;
+            apply = self.work.run(&["--format", "json", "apply"]);
+        }
         done(&apply, "one apply")?;
-        let plan = self.work.run(&["plan", "--detailed-exitcode"]);
+        let mut plan = self
+            .work
+            .run(&["--format", "json", "plan", "--detailed-exitcode"]);
+        let waits = |c: &Value| c["action"] == "wait" && c["address"] == "rds_instance.main";
+        if plan.code == Some(2) && crate::cli::changes(&plan.json()).values().all(waits) {
+            self.tally.late += 1;
+            done(&self.work.run(&["apply"]), "an apply that waits")?;
+            plan = self.work.run(&["plan", "--detailed-exitcode"]);
+        }
         done(&plan, "a plan after it")?;
         self.quiet(&plan)?;
         let world = self.world();

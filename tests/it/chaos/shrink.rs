@@ -26,13 +26,23 @@ pub fn smallest(storm: &Storm, why: &str, fails: impl Fn(&Storm) -> Option<Strin
                 return None;
             }
             small.tries += 1;
-            fails(&candidate).map(|why| (candidate, why))
+            let same = |other: &String| promise(other) == promise(why);
+            fails(&candidate).filter(same).map(|why| (candidate, why))
         });
         match smaller {
             Some((storm, why)) => (small.storm, small.why) = (storm, why),
             None => return small,
         }
     }
+}
+
+/// Which promise was broken: the words before the first name or number, wherever in the storm.
+fn promise(why: &str) -> &str {
+    let rest = match why.split_once(": ") {
+        Some((round, rest)) if round.starts_with("round ") => rest,
+        _ => why,
+    };
+    rest.get(..32).unwrap_or(rest)
 }
 
 /// Everything that is a little less, the largest pieces first.
