@@ -124,7 +124,7 @@ pub enum Command {
     Status(StatusArgs),
     /// Print outputs.
     Output(OutputArgs),
-    /// The database itself: connect, create, drop, load, seed, setup, sessions, wait.
+    /// The database itself: connect, create, drop, load, seed, setup, undo, sessions, wait.
     Db(super::db::args::DbArgs),
     /// Prove the whole chain, from a sign-up to a row. Exit code 1 where something fails, 3 where something cannot be
     /// proved.
@@ -234,6 +234,9 @@ pub struct ApplyArgs {
     pub dial: Dial,
     #[command(flatten)]
     pub run: Run,
+    /// Keep no copy of rows that scripts lose.
+    #[arg(long)]
+    pub no_copy: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod args;
 mod ask;
+mod copies;
 mod db;
 mod failure;
 mod keep;

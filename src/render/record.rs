@@ -30,6 +30,7 @@ impl Record {
             | Event::Retrying { .. }
             | Event::Done { .. }
             | Event::Cancelling { .. }
+            | Event::Copied { .. }
             | Event::Finished { .. } => {}
         }
     }

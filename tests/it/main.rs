@@ -17,6 +17,7 @@ mod cli_logs;
 mod cli_refresh;
 mod cli_saved;
 mod cli_told;
+mod cli_undo;
 mod cli_verify;
 mod conformance;
 mod engine_destroy;
