@@ -19,6 +19,9 @@ pub struct Settings {
     pub endpoint: Option<String>,
     /// The endpoint is the sandbox: credentials are made up, nothing on the machine is asked for any.
     pub sandbox: bool,
+    /// How long the SDK waits at most before it makes a refused call for the second time; it has its own idea where none
+    /// is given.
+    pub backoff: Option<Duration>,
 }
 
 /// The clients of all services.
@@ -73,8 +76,12 @@ impl Clients {
     /// Where no region is known, or an endpoint must not be used.
     pub async fn load(settings: &Settings) -> Result<Self, LoadError> {
         // pinned, so that an update of a crate does not change behaviour by itself
+        let mut retries = RetryConfig::standard().with_max_attempts(4);
+        if let Some(backoff) = settings.backoff {
+            retries = retries.with_initial_backoff(backoff);
+        }
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .retry_config(RetryConfig::standard().with_max_attempts(4))
+            .retry_config(retries)
             .timeout_config(
                 TimeoutConfig::builder()
                     .operation_attempt_timeout(Duration::from_secs(60))

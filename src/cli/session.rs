@@ -242,6 +242,7 @@ impl Session {
                 .map(|l| l.endpoint.clone())
                 .or_else(|| global.endpoint_url.clone()),
             sandbox: local.is_some(),
+            ..Settings::default()
         };
         let connector = connector(&needs.dial, local)?;
         let clients = Clients::load(&settings)

@@ -1,7 +1,8 @@
 //! A change of something that stands still on purpose: it is started, changed, and stopped again. A mark on the object
 //! says so, and outlives the run: whoever comes next goes on from wherever this was interrupted.
 
-use super::step::{Ended, LOOKS, Step, Tries, surprise};
+use super::progress::{LOOKS, Tries};
+use super::step::{Ended, Step, surprise};
 use super::wait::Pace;
 use crate::model::{Action, Around, Class, Diff, Fault, Presence, Readiness, Residue};
 

@@ -6,6 +6,7 @@ mod observe;
 mod plan;
 mod plan_destroy;
 mod power;
+mod progress;
 mod queue;
 mod saved;
 mod stack;

@@ -3,9 +3,10 @@
 
 use super::apply::Emitter;
 use super::around::Rest;
+use super::progress::{LOOKS, Progress, Tries};
 use super::wait::{Clock, Pace};
 use crate::model::{
-    Action, Addr, Change, Class, Diff, Event, Fault, Observed, Outputs, Owner, Presence, Readiness,
+    Action, Addr, Change, Class, Event, Fault, Observed, Outputs, Owner, Presence, Readiness,
     Remnant, Residue, Verdict,
 };
 use crate::resource::{Facts, Managed, Wait};
@@ -47,16 +48,12 @@ pub(super) const LINGERING: Wait = Wait {
     up_to: 3600.0,
     typical: 1200.0,
 };
-/// How often a call that changed nothing visible is repeated before the step is given up.
-const FRUITLESS: u32 = 3;
-/// How many looks a fruitless call gets: right after a change a service may still show the old state.
-pub(super) const LOOKS: u32 = 4;
 /// How often a passing fault (throttling, a lost connection) is tried again, in a row: an instance is looked at for
 /// many minutes, and a network may well fail more often than this on the way.
 const TRIES: u32 = 4;
 /// How long something just made may stay unknown to other services (aws-facts §3.4), in AWS seconds: when it was made
-/// in this run, and when it was not (a run that was killed may have made it a moment ago).
-const PROPAGATION: (f64, f64) = (300.0, 90.0);
+/// in this run, and when it was not: a run that was killed may have made it a moment ago, and it may take two minutes.
+const PROPAGATION: (f64, f64) = (300.0, 150.0);
 /// How long a way through the network that was just opened may take to work, in AWS seconds.
 const OPENING: f64 = 90.0;
 
@@ -456,79 +453,4 @@ pub(super) fn still_there(left: &[Remnant]) -> Option<String> {
 pub(super) fn surprise(what: String) -> Fault {
     Fault::new("plan", Class::Surprise, what)
         .help("the world has moved since the plan was made: plan again")
-}
-
-/// Counts what was tried again.
-#[derive(Default)]
-pub(super) struct Tries {
-    /// Looks that failed, one after the other.
-    looks: u32,
-    /// Calls that failed, one after the other, whatever the looks between them gave.
-    pub(super) calls: u32,
-    conflicts: u32,
-}
-
-impl Tries {
-    fn conflict(&mut self, fault: Fault) -> Result<(), Fault> {
-        self.conflicts += 1;
-        if self.conflicts <= LOOKS {
-            Ok(())
-        } else {
-            Err(fault)
-        }
-    }
-}
-
-/// Sees to it that updates get somewhere.
-#[derive(Default)]
-struct Progress {
-    calls: u32,
-    before: Option<Diff>,
-    looks: u32,
-    fruitless: u32,
-    /// The reply to the last call was lost.
-    lost: bool,
-}
-
-impl Progress {
-    /// Tells whether to look once more before calling again: nothing has changed since the last call.
-    fn wait_for_effect(&mut self, diff: &Diff) -> bool {
-        if self.before.as_ref() == Some(diff) && self.looks < LOOKS {
-            self.looks += 1;
-            return true;
-        }
-        false
-    }
-
-    fn call(&mut self, diff: &Diff) -> Result<(), String> {
-        if self.before.as_ref() == Some(diff) {
-            self.fruitless += u32::from(!self.lost);
-        } else {
-            self.fruitless = 0;
-        }
-        self.lost = false;
-        if self.fruitless >= FRUITLESS || self.calls >= 40 {
-            return Err(format!(
-                "still differs after every call: {}",
-                diff.paths().join(", ")
-            ));
-        }
-        self.calls += 1;
-        self.looks = 0;
-        self.before = Some(diff.clone());
-        Ok(())
-    }
-
-    /// The call did not go through, so that nothing is to be seen of it and it does not count: what was refused many
-    /// times while a role was on its way ends with that refusal, not with a remark about the number of calls.
-    ///
-    /// Where its reply was lost, it may have gone through: then as many looks are taken as after a call that did.
-    fn undo(&mut self, residue: Residue) {
-        if residue == Residue::Unknown {
-            self.lost = true;
-        } else {
-            self.before = None;
-        }
-        self.calls = self.calls.saturating_sub(1);
-    }
 }

@@ -10,6 +10,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The world of one stack file, on disk.
 #[derive(Clone, Debug)]
@@ -17,6 +18,32 @@ pub struct Store {
     dir: PathBuf,
     region: String,
     timing: Timing,
+    parsed: Parsed,
+}
+
+/// The file as it was when it was last read or written, and the world that it holds: for as long as the bytes are the
+/// same, they need not be parsed again. Clones share it.
+#[derive(Clone, Default)]
+struct Parsed(Arc<Mutex<Option<(Vec<u8>, World)>>>);
+
+impl std::fmt::Debug for Parsed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Parsed")
+    }
+}
+
+impl Parsed {
+    /// Takes out what was kept, where the file is still that one.
+    fn take(&self, bytes: &[u8]) -> Option<World> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.take()
+            .filter(|(of, _)| of == bytes)
+            .map(|(_, world)| world)
+    }
+
+    fn keep(&self, bytes: Vec<u8>, world: World) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((bytes, world));
+    }
 }
 
 impl Store {
@@ -31,6 +58,7 @@ impl Store {
             dir: dir.to_owned(),
             region: region.to_owned(),
             timing,
+            parsed: Parsed::default(),
         })
     }
 
@@ -55,7 +83,12 @@ impl Store {
     /// `InternalFailure` where the file cannot be read.
     pub fn read<T>(&self, look: impl FnOnce(&World) -> T) -> Result<T, ApiError> {
         let _held = self.lock(FlockOperation::LockShared).map_err(broken)?;
-        Ok(look(&self.load().map_err(broken)?))
+        let (bytes, world) = self.load().map_err(broken)?;
+        let result = look(&world);
+        if let Some(bytes) = bytes {
+            self.parsed.keep(bytes, world);
+        }
+        Ok(result)
     }
 
     /// Changes the world: what `change` did is kept where it succeeds, and forgotten where it fails.
@@ -67,9 +100,11 @@ impl Store {
         change: impl FnOnce(&mut World) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         let _held = self.lock(FlockOperation::LockExclusive).map_err(broken)?;
-        let mut world = self.load().map_err(broken)?;
+        let (_, mut world) = self.load().map_err(broken)?;
+        // what a change that failed has done to it is forgotten with it
         let result = change(&mut world)?;
-        self.save(&world).map_err(broken)?;
+        let bytes = self.save(&world).map_err(broken)?;
+        self.parsed.keep(bytes, world);
         Ok(result)
     }
 
@@ -94,17 +129,26 @@ impl Store {
         self.dir.join("blobs").join(digest)
     }
 
-    fn load(&self) -> io::Result<World> {
-        match std::fs::read(self.dir.join("world.json")) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(io::Error::other),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(World::first(&self.region)),
-            Err(e) => Err(e),
-        }
+    /// Returns the world, and the file that holds it where there is one.
+    fn load(&self) -> io::Result<(Option<Vec<u8>>, World)> {
+        let bytes = match std::fs::read(self.dir.join("world.json")) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Ok((None, World::first(&self.region)));
+            }
+            Err(e) => return Err(e),
+        };
+        let world = match self.parsed.take(&bytes) {
+            Some(world) => world,
+            None => serde_json::from_slice(&bytes).map_err(io::Error::other)?,
+        };
+        Ok((Some(bytes), world))
     }
 
-    fn save(&self, world: &World) -> io::Result<()> {
+    fn save(&self, world: &World) -> io::Result<Vec<u8>> {
         let bytes = serde_json::to_vec_pretty(world).map_err(io::Error::other)?;
-        replace(&self.dir.join("world.json"), &bytes)
+        replace(&self.dir.join("world.json"), &bytes)?;
+        Ok(bytes)
     }
 
     fn lock(&self, how: FlockOperation) -> io::Result<File> {
@@ -161,4 +205,38 @@ fn broken(error: io::Error) -> ApiError {
         "InternalFailure",
         format!("the sandbox's world cannot be used: {error}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_process_wrote_is_seen_and_what_failed_is_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || Store::open(dir.path(), "us-west-2", Timing::scaled(1.0)).unwrap();
+        // they share nothing but the file, as two commands do
+        let (one, two) = (open(), open());
+        let serial = |store: &Store| store.read(|w| w.serial).unwrap();
+        let to = |store: &Store, n: u64| {
+            store.write(|w| {
+                w.serial = n;
+                Ok(())
+            })
+        };
+        assert_eq!((serial(&one), serial(&two)), (0, 0));
+        to(&one, 7).unwrap();
+        assert_eq!((serial(&one), serial(&two)), (7, 7));
+        // as long as before, so that nothing but the bytes tells
+        to(&two, 8).unwrap();
+        assert_eq!((serial(&one), serial(&two)), (8, 8));
+        let refused: Result<(), ApiError> = one.write(|w| {
+            w.serial = 9;
+            Err(ApiError::new(400, "No", "not like this"))
+        });
+        refused.unwrap_err();
+        assert_eq!((serial(&one), serial(&two)), (8, 8));
+        one.write(|w| Ok(w.serial += 1)).unwrap();
+        assert_eq!(serial(&two), 9);
+    }
 }

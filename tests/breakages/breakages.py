@@ -8,6 +8,7 @@ run fails. `tests` is the target (`lib`, or `it` for tests/it) and the filter th
 from dataclasses import dataclass
 
 STEP = "src/engine/step.rs"
+PROGRESS = "src/engine/progress.rs"
 APPLY = "src/engine/apply.rs"
 PLAN = "src/engine/plan.rs"
 PLAN_DESTROY = "src/engine/plan_destroy.rs"
@@ -109,12 +110,12 @@ BREAKAGES = [
     ),
     Breakage(
         "a conflict after a lost reply ends the step",
-        [(STEP, "if self.conflicts <= LOOKS {", "if self.conflicts > LOOKS {")],
+        [(PROGRESS, "if self.conflicts <= LOOKS {", "if self.conflicts > LOOKS {")],
         RANDOM,
     ),
     Breakage(
         "an old look after a change is believed",
-        [(STEP, "if self.before.as_ref() == Some(diff) && self.looks < LOOKS {", "if self.before.as_ref() == Some(diff) && self.looks > LOOKS {")],
+        [(PROGRESS, "if self.before.as_ref() == Some(diff) && self.looks < LOOKS {", "if self.before.as_ref() == Some(diff) && self.looks > LOOKS {")],
         PROMISES,
     ),
     Breakage(

@@ -240,6 +240,19 @@ fn what_was_made_and_does_not_show_is_not_taken_for_somebody_elses() {
     assert!(s.clock.seconds() < 60.0, "{}", s.clock.seconds());
 }
 
+/// A role that a killed run has made a moment ago stays unknown to others for up to two minutes.
+#[test]
+fn what_a_killed_run_has_made_may_stay_unknown_for_two_minutes() {
+    let s = scene(json!({"id": "a", "v": 1}), None);
+    let seen = s.seen();
+    let changes = s.plan(&seen, &Options::default());
+    s.script("create", (0..9999).map(|_| Some(Class::Propagating)));
+    let (_, events) = s.apply(changes, &seen, false, async {});
+    assert_eq!(fault_of(&events).class, Class::Propagating);
+    let waited = s.clock.seconds();
+    assert!((125.0..240.0).contains(&waited), "{waited}");
+}
+
 #[test]
 fn a_lost_reply_to_a_change_is_looked_for_before_the_same_is_sent_again() {
     for (stale, once) in [(0, true), (3, true), (9, false)] {

@@ -5,6 +5,7 @@
 
 mod app;
 mod architecture;
+mod chaos;
 mod cli;
 mod cli_asks;
 mod cli_db;

@@ -48,6 +48,8 @@ pub struct Stage {
     pub base: PathBuf,
     /// This machine's address, as the entries see it.
     pub address: Ipv4Addr,
+    /// The entries see the sandbox's time, not the first moment of 1970.
+    pub keeps_time: bool,
     _dir: TempDir,
 }
 
@@ -77,6 +79,11 @@ impl Stage {
     }
 
     async fn with(postgres: bool) -> Self {
+        Self::at(Timing::scaled(SPEED), postgres).await
+    }
+
+    /// Opens a world on a clock of its own.
+    pub async fn at(timing: Timing, postgres: bool) -> Self {
         // the binary does it in main
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let dir = tempfile::tempdir().unwrap();
@@ -85,7 +92,7 @@ impl Stage {
         let mut sandbox = Sandbox::open(SandboxOptions {
             dir: dir.path().join("world"),
             region: REGION.to_owned(),
-            timing: Timing::scaled(SPEED),
+            timing,
             wheels: Arc::new(|_, _, _| async { Err("no wheels here".to_owned()) }.boxed()),
             programs: ProgramSource::Auto,
             cache: cache_dir(),
@@ -102,6 +109,7 @@ impl Stage {
             server,
             base,
             address: ADDRESS,
+            keeps_time: false,
             _dir: dir,
         }
     }
@@ -163,6 +171,7 @@ impl Stage {
             region: Some(REGION.to_owned()),
             endpoint: Some(server.endpoint()),
             sandbox: true,
+            backoff: Some(std::time::Duration::from_millis(1)),
             ..Settings::default()
         })
         .await
@@ -194,6 +203,10 @@ impl Stage {
             workspace: "laptop".to_owned(),
             run: nonce(),
             current_ip: Some(self.address),
+            now: match self.keeps_time {
+                true => self.sandbox.store.timing().now() / 1000,
+                false => 0,
+            },
             env: env
                 .map(|(k, v)| (k.to_owned(), Secret::new(v.to_owned())))
                 .into(),

@@ -12,10 +12,14 @@
 //!   - { call: "cognito-idp:UpdateUserPool", nth: 1, fault: { error: { code: InternalErrorException, status: 500, message: "…" } } }
 //!   - { call: "rds:Describe*", fault: { stale_reads: { for_seconds: 30 } } }
 //!   - { fault: { iam_propagation: { seconds: 12 } } }
+//!   - { call: "*", probability: 0.02, burst: 6, fault: throttle }      # once it fires, six calls in a row
+//!   - { call: "rds:*", nth: 4, fault: { clock_jump: { seconds: -90 } } }
 //! ```
 //!
 //! A bare list of rules is a script as well, and so is the same in JSON. Calls are counted for each rule apart,
-//! from 1, among those that its pattern fits. The first rule that fires decides; delays of all of them add up.
+//! from 1, among those that its pattern fits. The first rule that fires decides; delays and jumps of all of them add
+//! up. A jump puts the sandbox's clock forward or back, in seconds of AWS's, from that call on and for as long as this
+//! server runs: what takes minutes is over at once, or takes longer.
 
 mod answers;
 mod history;
@@ -49,6 +53,8 @@ struct Rule {
     fault: Fault,
     seen: AtomicU64,
     fired: AtomicU64,
+    /// How many calls of the present burst are left.
+    left: AtomicU64,
 }
 
 /// Which calls a rule is about.
@@ -67,6 +73,7 @@ struct When {
     to: Option<u64>,
     every: Option<u64>,
     probability: Option<f64>,
+    burst: Option<u64>,
 }
 
 /// What goes wrong.
@@ -81,6 +88,7 @@ enum Fault {
     DropBefore,
     DropAfter,
     DelayMs(u64),
+    ClockJump { seconds: f64 },
     StaleReads { for_seconds: f64 },
     IamPropagation { seconds: f64 },
 }
@@ -90,6 +98,8 @@ enum Fault {
 pub struct Decision {
     /// Milliseconds (of real time) to wait before anything happens.
     pub delay_ms: u64,
+    /// Seconds (of AWS's time) by which the clock is put forward before that, or back.
+    pub jump_seconds: f64,
     /// What happens then.
     pub outcome: Outcome,
 }
@@ -117,6 +127,7 @@ impl Script {
     pub fn decide(&self, call: &Call) -> Decision {
         let mut decision = Decision {
             delay_ms: 0,
+            jump_seconds: 0.0,
             outcome: Outcome::Answer,
         };
         for (index, rule) in self.0.rules.iter().enumerate() {
@@ -125,13 +136,18 @@ impl Script {
             }
             let count = rule.seen.fetch_add(1, Ordering::SeqCst) + 1;
             let chance = fraction(self.0.seed, index as u64, count);
-            if !rule.when.hits(count, chance) {
+            if !rule.fires(count, chance) {
                 continue;
             }
             let outcome = match &rule.fault {
                 Fault::DelayMs(ms) => {
                     rule.fired.fetch_add(1, Ordering::SeqCst);
                     decision.delay_ms += ms;
+                    continue;
+                }
+                Fault::ClockJump { seconds } => {
+                    rule.fired.fetch_add(1, Ordering::SeqCst);
+                    decision.jump_seconds += seconds;
                     continue;
                 }
                 _ if decision.outcome != Outcome::Answer => continue,
@@ -194,6 +210,22 @@ impl Rule {
     fn concerns(&self, call: &Call) -> bool {
         let reads_only = matches!(self.fault, Fault::StaleReads { .. });
         self.pattern.fits(call) && (!reads_only || is_read(call))
+    }
+
+    /// Tells whether this call is hit: by itself, or as one of those after one that was.
+    fn fires(&self, count: u64, chance: f64) -> bool {
+        let in_burst = self
+            .left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1))
+            .is_ok();
+        if in_burst {
+            return true;
+        }
+        let hit = self.when.hits(count, chance);
+        if hit && let Some(burst) = self.when.burst {
+            self.left.store(burst - 1, Ordering::SeqCst);
+        }
+        hit
     }
 }
 

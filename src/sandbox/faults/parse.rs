@@ -40,6 +40,7 @@ struct RawRule {
     to: Option<Spanned<u64>>,
     every: Option<Spanned<u64>>,
     probability: Option<Spanned<f64>>,
+    burst: Option<Spanned<u64>>,
     fault: Spanned<RawFault>,
 }
 
@@ -54,6 +55,7 @@ enum RawFault {
     DropBefore,
     DropAfter,
     DelayMs(u64),
+    ClockJump(RawJump),
     Error(RawError),
     StaleReads(RawStale),
     IamPropagation(RawPropagation),
@@ -76,14 +78,20 @@ struct RawStale {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawJump {
+    seconds: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawPropagation {
     seconds: f64,
 }
 
 const FAULTS: &str = "a fault is one of throttle, internal, deny, conflict, insufficient_capacity, drop_before, \
-                      drop_after, {delay_ms: N}, {error: {code: C, status: N, message: M}}, \
+                      drop_after, {delay_ms: N}, {clock_jump: {seconds: N}}, {error: {code: C, status: N, message: M}}, \
                       {stale_reads: {for_seconds: N}}, {iam_propagation: {seconds: N}}; a rule has call, fault, and \
-                      of nth, from, to, every, probability what it needs";
+                      of nth, from, to, every, probability, burst what it needs";
 
 impl Script {
     /// Reads a script in YAML or JSON: a list of rules, or `{seed, faults: [rules]}`. Empty text is no script.
@@ -161,6 +169,7 @@ fn read_rule(raw: Spanned<RawRule>) -> Result<Rule, ScriptError> {
         ("from", &raw.from),
         ("to", &raw.to),
         ("every", &raw.every),
+        ("burst", &raw.burst),
     ] {
         if let Some(value) = value
             && value.value == 0
@@ -212,10 +221,12 @@ fn read_rule(raw: Spanned<RawRule>) -> Result<Rule, ScriptError> {
             to: value(raw.to),
             every: value(raw.every),
             probability: raw.probability.map(|p| p.value),
+            burst: value(raw.burst),
         },
         fault,
         seen: AtomicU64::new(0),
         fired: AtomicU64::new(0),
+        left: AtomicU64::new(0),
     })
 }
 
@@ -239,6 +250,14 @@ fn read_fault(raw: RawFault, line: u64) -> Result<Fault, ScriptError> {
         RawFault::DropBefore => Fault::DropBefore,
         RawFault::DropAfter => Fault::DropAfter,
         RawFault::DelayMs(ms) => Fault::DelayMs(ms),
+        RawFault::ClockJump(j) if !j.seconds.is_finite() || j.seconds == 0.0 => {
+            return Err(wrong(
+                line,
+                format!("clock_jump: {} seconds are no jump", j.seconds),
+                "give how many seconds the clock is put forward, or with a minus back",
+            ));
+        }
+        RawFault::ClockJump(j) => Fault::ClockJump { seconds: j.seconds },
         RawFault::Error(e) if !(400..=599).contains(&e.status) => {
             return Err(wrong(
                 line,

@@ -239,6 +239,44 @@ fn windows_rhythm_chance_and_delay() {
 }
 
 #[test]
+fn a_burst_goes_on_once_it_has_begun() {
+    let hits = |rule: &str, times: usize| -> Vec<usize> {
+        let script = Script::parse(&format!("- {{call: '*', {rule}, fault: throttle}}")).unwrap();
+        let all = outcomes(&script, &call(Service::Rds, "StopDBInstance", &[]), times);
+        (1..)
+            .zip(all)
+            .filter(|(_, o)| *o != Outcome::Answer)
+            .map(|(n, _)| n)
+            .collect()
+    };
+    assert_eq!(hits("nth: 3, burst: 4", 12), [3, 4, 5, 6]);
+    assert_eq!(hits("every: 5, burst: 2", 12), [5, 6, 10, 11]);
+    assert_eq!(hits("nth: 3, burst: 1", 12), [3]);
+    let by_chance = hits("probability: 0.02, burst: 5", 1000);
+    let alone = by_chance
+        .iter()
+        .filter(|n| !by_chance.contains(&(*n - 1)) && !by_chance.contains(&(*n + 1)));
+    assert!(by_chance.len() > 40, "{by_chance:?}");
+    assert_eq!(alone.count(), 0, "{by_chance:?}");
+}
+
+#[test]
+fn jumps_of_the_clock_add_up_and_hide_no_other_fault() {
+    let script = Script::parse(
+        "- {call: 'rds:*', nth: 2, fault: {clock_jump: {seconds: 3600}}}
+- {call: '*', nth: 2, fault: {clock_jump: {seconds: -90}}}
+- {call: '*', nth: 2, fault: internal}",
+    )
+    .unwrap();
+    let stop = call(Service::Rds, "StopDBInstance", &[]);
+    assert_eq!(script.decide(&stop).jump_seconds, 0.0);
+    let second = script.decide(&stop);
+    assert_eq!(second.jump_seconds, 3510.0);
+    assert_eq!(code(&second.outcome), "500 InternalFailure");
+    assert!(script.never_fired().is_empty());
+}
+
+#[test]
 fn propagation_is_passed_on() {
     let script = Script::parse("- fault: {iam_propagation: {seconds: 12}}\n").unwrap();
     assert_eq!(script.iam_propagation_seconds(), Some(12.0));
@@ -331,6 +369,18 @@ fn a_wrong_script_is_refused_with_its_line_and_a_remedy() {
             1,
             "duration",
             "seconds",
+        ),
+        (
+            "- call: '*'\n  burst: 0\n  fault: deny\n",
+            2,
+            "burst: 0",
+            "from 1",
+        ),
+        (
+            "- call: '*'\n  fault: {clock_jump: {seconds: 0}}\n",
+            2,
+            "no jump",
+            "with a minus back",
         ),
         ("faults: 3\n", 1, "", "a fault is one of"),
     ] {

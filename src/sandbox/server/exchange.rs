@@ -105,6 +105,9 @@ impl Exchange {
 
     async fn carry_out(&self, call: Call) -> Option<Answer> {
         let decision = self.faults.decide(&call);
+        if decision.jump_seconds != 0.0 {
+            self.sandbox.store.timing().jump(decision.jump_seconds);
+        }
         if decision.delay_ms > 0 {
             #[allow(clippy::disallowed_methods)] // the script asked for a slow answer
             tokio::time::sleep(Duration::from_millis(decision.delay_ms)).await;
