@@ -126,15 +126,18 @@ impl Outside {
     }
 
     fn calm(&mut self, draft: &Draft) -> Result<(), String> {
+        // it stands still on purpose, and what is in it cannot be looked at: `start` is what is said
+        if draft.has("sql_script.schema") {
+            let status = self.work.run(&["--format", "json", "status"]);
+            done(&status, "status")?;
+            if status.stdout.contains("\"stopped\"") || status.stdout.contains("\"stopping\"") {
+                self.tally.started += 1;
+                let start = self.work.run(&["--format", "json", "start"]);
+                done(&start, "start")?;
+            }
+        }
         let mut apply = self.work.run(&["--format", "json", "apply"]);
         self.quiet(&apply)?;
-        // it stands still on purpose, and what is in it cannot be looked at: `start` is what is said
-        if draft.has("sql_script.schema") && apply.all().contains("cruddur-infra start") {
-            self.tally.started += 1;
-            let start = self.work.run(&["--format", "json", "start"]);
-            done(&start, "start")?;
-            apply = self.work.run(&["--format", "json", "apply"]);
-        }
         // as in process: it was stopping, or its change begins only now, and the advice is to plan again
         if apply.code != Some(0) && apply.all().contains("main is stopped") {
             self.tally.stood_still += 1;
