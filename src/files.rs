@@ -220,5 +220,4 @@ fn trusted(_: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-#[path = "files_tests.rs"]
 mod tests;

@@ -124,7 +124,7 @@ pub enum Command {
     Status(StatusArgs),
     /// Print outputs.
     Output(OutputArgs),
-    /// The database itself: connect, create, drop, load, seed, setup, sessions, wait.
+    /// The database itself: connect, create, drop, load, seed, setup, undo, sessions, wait.
     Db(super::db::args::DbArgs),
     /// Prove the whole chain, from a sign-up to a row. Exit code 1 where something fails, 3 where something cannot be
     /// proved.
@@ -252,6 +252,9 @@ pub struct ApplyArgs {
     pub run: Run,
     #[command(flatten)]
     pub locking: Locking,
+    /// Keep no copy of rows that scripts lose.
+    #[arg(long)]
+    pub no_copy: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod args;
 mod ask;
+mod copies;
 mod data;
 mod db;
 mod failure;

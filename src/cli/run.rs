@@ -1,6 +1,7 @@
 //! The commands that change something: `apply`, `destroy`. `refresh-ip` is in `refresh`, `stop` and `start` in `power`.
 
 use super::args::{ApplyArgs, DestroyArgs, Global, Run};
+use super::copies;
 use super::failure::{Failure, code};
 use super::keep::{self, Keeper};
 use super::lock::Lock;
@@ -41,6 +42,7 @@ pub async fn apply(global: &Global, args: &ApplyArgs, output: &Output) -> Result
         dial: args.dial.clone(),
         // a database that is replaced or pruned leaves a snapshot behind, as in a destroy
         final_snapshot: final_snapshot(&options),
+        no_copy: args.no_copy,
         // as when it was made: a destroy packs no files, and they are in the digest
         comparing: purpose == Purpose::Apply,
     };
@@ -310,10 +312,23 @@ pub(super) async fn run(
 ) -> Result<u8, Failure> {
     let (events, watching) = output.view();
     let settings = settings(session, how, stop);
+    if let Some(copies) = session.connector.copies() {
+        let named = if session.is_sandbox() {
+            ""
+        } else {
+            " --target prd"
+        };
+        let emitter = Emitter::new(events.clone(), settings.clock.clone());
+        copies::tell(copies, emitter, named, output);
+    }
     let emitter = Emitter::new(events, settings.clock.clone());
     let act = async {
         let summary = engine::apply(&session.stack, plan, seen, &settings, &emitter).await;
         drop(emitter);
+        // the view ends when nobody sends any more
+        if let Some(copies) = session.connector.copies() {
+            copies.on_made(None);
+        }
         summary
     };
     let (summary, shown) = futures_util::future::join(act, watching.until_done()).await;

@@ -1,6 +1,7 @@
 //! What most commands begin with: the file, the sandbox, the clients, who the caller is, the address, the stack.
 
 use super::args::{Dial, Global};
+use super::copies;
 use super::failure::Failure;
 use super::local::{self, Local};
 use super::signals::or_stopped;
@@ -35,6 +36,8 @@ pub struct Needs {
     pub dial: Dial,
     /// What `destroy` does with data.
     pub final_snapshot: FinalSnapshot,
+    /// No copy is kept of rows that are lost.
+    pub no_copy: bool,
     /// Everything is compared: the files that entries are made of, and every variable, must be there.
     pub comparing: bool,
 }
@@ -244,7 +247,10 @@ impl Session {
             sandbox: local.is_some(),
             ..Settings::default()
         };
-        let connector = connector(&needs.dial, local)?;
+        let mut connector = connector(&needs.dial, local)?;
+        if !needs.no_copy {
+            connector = connector.keeping(copies::place(global));
+        }
         let clients = Clients::load(&settings)
             .await
             .map_err(|e| Failure::message(e.to_string()))?;
@@ -311,6 +317,11 @@ impl Session {
             connector,
             local: None,
         })
+    }
+
+    /// Whether it is the sandbox's.
+    pub fn is_sandbox(&self) -> bool {
+        self.local.is_some()
     }
 
     /// Ends the session, and the sandbox with it where it was started for it.

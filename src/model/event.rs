@@ -109,6 +109,8 @@ pub enum Event {
         addr: Addr,
         because: String,
     },
+    /// A copy was kept of rows that a step has lost.
+    Copied { copy: KeptCopy },
     /// The run was told to stop: nothing new begins.
     Cancelling {
         /// What is in flight.
@@ -118,6 +120,36 @@ pub enum Event {
     Receipt { receipt: Box<Receipt> },
     /// The run is over.
     Finished { summary: RunSummary },
+}
+
+/// A copy of rows that were lost, and the way back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptCopy {
+    /// Its name.
+    pub id: String,
+    /// `host:port/database`.
+    pub database: String,
+    /// What lost the rows.
+    pub what: String,
+    /// The tables that lost rows, and how many.
+    pub tables: Vec<LostRows>,
+    /// How many rows in all.
+    pub rows: u64,
+    /// The size of its files.
+    pub bytes: u64,
+    /// Where it is.
+    pub path: String,
+    /// The command that takes it back.
+    pub undo: String,
+}
+
+/// How many rows of a table are in a copy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LostRows {
+    /// `schema.table`.
+    pub table: String,
+    /// How many.
+    pub rows: u64,
 }
 
 /// An event and when it happened.

@@ -17,7 +17,7 @@ mod secret;
 pub use addr::{Addr, AddrError, OutputRef};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use diff::{Diff, Effect, FieldChange, Force, Shown};
-pub use event::{Event, Power, RunSummary, Stamped};
+pub use event::{Event, KeptCopy, LostRows, Power, RunSummary, Stamped};
 pub use fault::{Class, Fault, Residue};
 pub use log_event::LogEvent;
 pub use observed::{Observed, Owner, Presence, Readiness, Verdict};

@@ -17,6 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::connection_url::{ConnectionUrl, TlsMode, UrlError};
 use super::error::{DbFailure, Error, TlsProblem};
 use super::session::Session;
+use super::undo::Copies;
 use super::{stream, tls};
 
 /// How to connect; what a URL says itself (`connect_timeout`, `application_name`, `sslrootcert`)
@@ -68,13 +69,32 @@ impl fmt::Debug for Options {
 #[derive(Clone, Debug, Default)]
 pub struct Connector {
     options: Options,
+    copies: Option<Copies>,
 }
 
 impl Connector {
     /// A connector with these options.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        Self { options }
+        Self {
+            options,
+            copies: None,
+        }
+    }
+
+    /// The same, for whoever keeps copies of what is lost there.
+    #[must_use]
+    pub fn keeping(self, copies: Copies) -> Self {
+        Self {
+            copies: Some(copies),
+            ..self
+        }
+    }
+
+    /// Where copies are kept of what is lost; nowhere unless it was said.
+    #[must_use]
+    pub fn copies(&self) -> Option<&Copies> {
+        self.copies.as_ref()
     }
 
     /// What is dialled to reach a database: its host and port, or what is dialled instead.

@@ -13,6 +13,7 @@ use super::ledger::Loss;
 use super::query::Misfit;
 use super::script::ScriptError;
 use super::template::TemplateProblem;
+use super::undo::{CopyProblem, Overwritten};
 
 /// Why no TCP connection came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,6 +148,12 @@ pub enum Error {
     /// The script would throw rows away, and nobody agreed to that. Nothing was changed.
     #[error("the script would throw away rows of {} table(s)", .0.len())]
     NeedsConsent(Vec<Loss>),
+    /// No copy of what would be lost could be made, or none can be taken back. Nothing was changed.
+    #[error(transparent)]
+    Copy(Box<CopyProblem>),
+    /// Taking a copy back would overwrite what has come since, and nobody agreed to that. Nothing was changed.
+    #[error("rows of {} table(s) have come or changed since the copy was made", .0.len())]
+    Overwrites(Vec<Overwritten>),
     /// The connection broke during `COMMIT`: the script, template or transaction is either applied
     /// as a whole or not at all. For a script, a look at the ledger on a new connection tells which;
     /// for the others only their own rows do. It is never repeated by itself.

@@ -115,7 +115,7 @@ async fn a_killed_connection_leaves_nothing() {
 
 /// A proxy that breaks the connection when `COMMIT` alone passes by: before or after the server
 /// gets it.
-async fn breaks_at_commit(to: u16, deliver: bool) -> u16 {
+pub(super) async fn breaks_at_commit(to: u16, deliver: bool) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {

@@ -16,6 +16,7 @@ use tokio_postgres::types::{ToSql, Type};
 use super::error::Error;
 use super::script::{Destruction, Script, Target, Verb};
 use super::session::Session;
+use super::undo::LedgerEntry;
 
 /// Rows are counted up to here; more are "at least".
 const COUNT_LIMIT: u64 = 1_000_000;
@@ -147,6 +148,69 @@ impl Session {
         Ok(())
     }
 
+    /// The whole line of script `name`, to be set again. Inside a transaction.
+    pub(super) async fn ledger_entry(&self, name: &str) -> Result<Option<LedgerEntry>, Error> {
+        if !self.has_ledger().await? {
+            return Ok(None);
+        }
+        let sql = "SELECT digest, statements, applied_by, pg_catalog.to_char(
+                       applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')
+                   FROM cruddur_infra.sql_scripts WHERE name = $1";
+        let rows = self.rows(sql, &[(&name, Type::TEXT)]).await?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        Ok(Some(LedgerEntry {
+            digest: self.get(row, 0)?,
+            statements: self.get(row, 1)?,
+            applied_by: self.get(row, 2)?,
+            applied_at: self.get(row, 3)?,
+        }))
+    }
+
+    /// Sets or removes the line of script `name`. Inside a transaction.
+    pub(super) async fn set_ledger_entry(
+        &self,
+        name: &str,
+        entry: Option<&LedgerEntry>,
+    ) -> Result<(), Error> {
+        if !self.has_ledger().await? {
+            return Ok(());
+        }
+        let sql = "DELETE FROM cruddur_infra.sql_scripts WHERE name = $1";
+        self.rows(sql, &[(&name, Type::TEXT)]).await?;
+        if let Some(entry) = entry {
+            let sql = "INSERT INTO cruddur_infra.sql_scripts
+                           (name, digest, statements, applied_at, applied_by)
+                       VALUES ($1, $2, $3, $4::text::timestamptz, $5)";
+            self.rows(
+                sql,
+                &[
+                    (&name, Type::TEXT),
+                    (&entry.digest, Type::TEXT),
+                    (&entry.statements, Type::INT4),
+                    (&entry.applied_at, Type::TEXT),
+                    (&entry.applied_by, Type::TEXT),
+                ],
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// The tables of which a copy must be made before `destructions` run: afterwards nobody can read them. A deletion
+    /// of rows is not among them, nor an aim that is only known at run time.
+    pub(super) async fn aims(&self, destructions: &[Destruction]) -> Result<HashSet<u32>, Error> {
+        let mut found = HashSet::new();
+        for destruction in destructions {
+            if destruction.verb != Verb::Delete && destruction.target != Target::Unknown {
+                let tables = self.tables(destruction).await?;
+                found.extend(tables.into_iter().map(|aim| aim.oid));
+            }
+        }
+        Ok(found)
+    }
+
     async fn has_ledger(&self) -> Result<bool, Error> {
         let sql = "SELECT pg_catalog.to_regclass('cruddur_infra.sql_scripts') IS NOT NULL";
         match self.rows(sql, &[]).await?.first() {
@@ -169,16 +233,19 @@ impl Session {
         self.batch("SET LOCAL row_security = off").await?;
         let mut losses = Vec::new();
         let mut seen = HashSet::new();
-        for destruction in destructions {
+        // another type is mostly meant well: it is copied and not asked about
+        let asked = |destruction: &&Destruction| destruction.verb != Verb::AlterType;
+        for destruction in destructions.iter().filter(asked) {
             let column = match &destruction.target {
                 Target::Column { column, .. } => Some(column.as_str()),
                 _ => None,
             };
-            for (oid, table) in self.tables(destruction).await? {
+            for Aim { oid, table, by } in self.tables(destruction).await? {
                 if !seen.insert((oid, column)) {
                     continue;
                 }
-                let rows = self.count(&table.to_sql(), column, hold).await?;
+                let only: Vec<String> = column.map(str::to_owned).into_iter().chain(by).collect();
+                let rows = self.count(&table.to_sql(), &only, hold).await?;
                 if rows != Rows::Exactly(0) {
                     losses.push(Loss {
                         table: table.to_string(),
@@ -195,10 +262,7 @@ impl Session {
     }
 
     /// The existing tables that `destruction` reaches.
-    async fn tables(
-        &self,
-        destruction: &Destruction,
-    ) -> Result<Vec<(u32, super::script::ObjectName)>, Error> {
+    async fn tables(&self, destruction: &Destruction) -> Result<Vec<Aim>, Error> {
         let (which, argument) = match &destruction.target {
             Target::Table(table) | Target::Column { table, .. }
                 if destruction.any_schema && table.schema.is_none() =>
@@ -221,6 +285,7 @@ impl Session {
             _ => "",
         };
         let truncates = destruction.verb == Verb::Truncate && destruction.cascade;
+        let deletes = destruction.verb == Verb::Delete;
         let sql = TABLES.replace("{which}", which);
         let rows = self
             .rows(
@@ -230,6 +295,7 @@ impl Session {
                     (&kinds, Type::TEXT),
                     (&column, Type::TEXT),
                     (&truncates, Type::BOOL),
+                    (&deletes, Type::BOOL),
                 ],
             )
             .await?;
@@ -239,21 +305,31 @@ impl Session {
                     schema: Some(self.get(row, 1)?),
                     name: self.get(row, 2)?,
                 };
-                Ok((self.get(row, 0)?, name))
+                Ok(Aim {
+                    oid: self.get(row, 0)?,
+                    table: name,
+                    by: self.get(row, 3)?,
+                })
             })
             .collect()
     }
 
-    /// Counts the rows of a table, as it is written in SQL. Inside a transaction.
+    /// Counts the rows of a table, as it is written in SQL; with columns, those in which one of them is set. Inside a
+    /// transaction.
     pub(super) async fn count(
         &self,
         table: &str,
-        column: Option<&str>,
+        columns: &[String],
         hold: bool,
     ) -> Result<Rows, Error> {
-        let filter = column
-            .map(|column| format!(" WHERE {} IS NOT NULL", super::quote_identifier(column)))
-            .unwrap_or_default();
+        let set: Vec<String> = columns
+            .iter()
+            .map(|column| format!("{} IS NOT NULL", super::quote_identifier(column)))
+            .collect();
+        let filter = match set.as_slice() {
+            [] => String::new(),
+            set => format!(" WHERE {}", set.join(" OR ")),
+        };
         if hold {
             let lock = format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE");
             // Who may not lock it may not drop it either; the script will fail by itself.
@@ -308,6 +384,14 @@ impl Session {
     }
 }
 
+/// A table that a statement reaches.
+struct Aim {
+    oid: u32,
+    table: super::script::ObjectName,
+    /// The columns that point at what is deleted, where only their rows go along.
+    by: Vec<String>,
+}
+
 const NAMED: &str = "c.oid = pg_catalog.to_regclass($1)";
 const NAMED_ANYWHERE: &str = "c.relname = $1 AND NOT system";
 const IN_SCHEMA: &str = "c.nspname = $1 AND NOT part";
@@ -327,14 +411,23 @@ WITH RECURSIVE c AS (
                WHERE i.inhrelid = c.oid AND p.relnamespace = c.relnamespace) AS part
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE pg_catalog.strpos($2, c.relkind::text) > 0
-), hit(oid) AS (
+), direct(oid) AS (
     SELECT c.oid FROM c
     WHERE {which} AND ($3 = '' OR EXISTS (
         SELECT FROM pg_catalog.pg_attribute a
         WHERE a.attrelid = c.oid AND a.attname = $3 AND a.attnum > 0 AND NOT a.attisdropped))
+), hit(oid) AS (
+    SELECT oid FROM direct
     UNION
     SELECT k.conrelid FROM pg_catalog.pg_constraint k JOIN hit ON k.confrelid = hit.oid
-    WHERE $4 AND k.contype = 'f'
+    WHERE k.contype = 'f' AND k.conparentid = 0 AND ($4 OR $5 AND k.confdeltype = 'c')
 )
-SELECT c.oid, c.nspname::text, c.relname::text FROM c JOIN hit USING (oid)
+SELECT c.oid, c.nspname::text, c.relname::text,
+       CASE WHEN $5 AND c.oid NOT IN (SELECT oid FROM direct) THEN ARRAY(
+           SELECT DISTINCT a.attname::text FROM pg_catalog.pg_constraint k
+           JOIN hit ON hit.oid = k.confrelid
+           JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+           WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.confdeltype = 'c' ORDER BY 1)
+       ELSE '{}' END
+FROM c JOIN hit USING (oid)
 ORDER BY c.nspname, c.relname";

@@ -7,6 +7,7 @@
 //! script           lexer → statements → refusals and destructions (pure)
 //! ledger           which scripts ran, what a run would lose (read only)
 //! run              one script, one transaction, under an advisory lock
+//! undo             copies of rows before they are lost, and the way back
 //! admin            databases, what is in one, who is connected
 //! libpq            what psql is told by its environment
 //! roles            login roles: what one may do, the statements that change it, trying a password
@@ -55,9 +56,10 @@ mod session;
 mod stream;
 mod template;
 mod tls;
+mod undo;
 
 #[cfg(test)]
-mod interrupted_tests;
+pub(super) mod interrupted_tests;
 #[cfg(test)]
 mod live_tests;
 #[cfg(test)]
@@ -78,6 +80,10 @@ pub use script::Script;
 pub use session::{Canceller, Notice, Session};
 pub use template::{Template, TemplateProblem, Templates};
 pub use tls::{RDS_BUNDLE_PEM, certificates};
+pub use undo::{
+    Aside, Copies, Copy, CopyProblem, Form, Keeper, Overwritten, ScriptRun, SetAside, State,
+    TableCopy, TakenBack, Undone,
+};
 
 /// Quotes `name` as an SQL identifier, so that any text is safe as a name.
 ///

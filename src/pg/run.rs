@@ -9,9 +9,14 @@ use super::error::{Error, Place};
 use super::ledger::Recorded;
 use super::script::{Lines, Script, Statement, destructive, split};
 use super::session::{Notice, Session};
+use super::undo::{CopyProblem, Guard, Keeper, Kept, ScriptRun};
+use std::collections::HashSet;
 
 /// The key of the advisory lock that keeps two runs on one database apart.
 const LOCK_KEY: i64 = i64::from_be_bytes(*b"cruddur\0");
+
+/// How often a script is begun anew because a copy must be made before that nobody knew of.
+const ATTEMPTS: usize = 4;
 
 /// A session that holds the lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +90,21 @@ impl Session {
         &mut self,
         script: &Script,
         consent: bool,
+        on_progress: impl FnMut(Progress) + Send,
+    ) -> Result<Outcome, Error> {
+        self.run_script_keeping(script, consent, None, on_progress)
+            .await
+    }
+
+    /// As [`Session::run_script`]; what is lost is copied before it is committed, if there is a keeper.
+    ///
+    /// # Errors
+    /// As [`Session::run_script`], and [`Error::Copy`] where no copy could be made. Nothing was changed then.
+    pub async fn run_script_keeping(
+        &mut self,
+        script: &Script,
+        consent: bool,
+        keeper: Option<&Keeper>,
         mut on_progress: impl FnMut(Progress) + Send,
     ) -> Result<Outcome, Error> {
         let statements = split(script.text()).map_err(|error| Error::Script {
@@ -95,7 +115,7 @@ impl Session {
         self.unfinished = true;
         self.lock(&mut on_progress).await?;
         let result = self
-            .transaction(script, &statements, consent, &mut on_progress)
+            .attempts(script, &statements, (consent, keeper), &mut on_progress)
             .await;
         for notice in self.take_notices() {
             on_progress(Progress::Notice(notice));
@@ -111,7 +131,10 @@ impl Session {
     }
 
     /// Takes the lock; says so when it has to wait.
-    async fn lock(&self, on_progress: &mut (impl FnMut(Progress) + Send)) -> Result<(), Error> {
+    pub(super) async fn lock(
+        &self,
+        on_progress: &mut (impl FnMut(Progress) + Send),
+    ) -> Result<(), Error> {
         let sql = format!("SELECT pg_catalog.pg_try_advisory_lock({LOCK_KEY})");
         if let Some(row) = self.rows(&sql, &[]).await?.first()
             && self.get(row, 0)?
@@ -153,27 +176,63 @@ impl Session {
             .collect()
     }
 
+    async fn attempts(
+        &self,
+        script: &Script,
+        statements: &[Statement],
+        (consent, keeper): (bool, Option<&Keeper>),
+        on_progress: &mut (impl FnMut(Progress) + Send),
+    ) -> Result<Outcome, Error> {
+        let mut before = HashSet::new();
+        for _ in 0..ATTEMPTS {
+            let how = (consent, keeper, &before);
+            match self
+                .transaction(script, statements, how, on_progress)
+                .await?
+            {
+                Attempt::Ended(outcome) => return Ok(outcome),
+                Attempt::Again(more) => before.extend(more),
+            }
+            // takes back what the script has set, too
+            self.batch("ROLLBACK").await?;
+        }
+        Err(CopyProblem::Restless {
+            what: script.name().to_owned(),
+        }
+        .into())
+    }
+
     async fn transaction(
         &self,
         script: &Script,
         statements: &[Statement],
-        consent: bool,
+        (consent, keeper, before): (bool, Option<&Keeper>, &HashSet<u32>),
         on_progress: &mut (impl FnMut(Progress) + Send),
-    ) -> Result<Outcome, Error> {
+    ) -> Result<Attempt, Error> {
         self.batch("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
             .await?;
-        let before = self.recorded(script.name()).await?;
-        if let Some(recorded) = &before
+        let recorded = self.recorded(script.name()).await?;
+        if let Some(recorded) = &recorded
             && recorded.digest == script.digest()
         {
-            return Ok(Outcome::AlreadyCurrent(recorded.clone()));
+            return Ok(Attempt::Ended(Outcome::AlreadyCurrent(recorded.clone())));
         }
+        let destructions = destructive(statements);
         if !consent {
-            let losses = self.losses(&destructive(statements), true).await?;
+            let losses = self.losses(&destructions, true).await?;
             if !losses.is_empty() {
                 return Err(Error::NeedsConsent(losses));
             }
         }
+        let guard = match keeper {
+            Some(keeper) => {
+                let mut aims = self.aims(&destructions).await?;
+                aims.extend(before);
+                let line = self.ledger_entry(script.name()).await?;
+                Some((Guard::begin(self, keeper, &aims).await?, line))
+            }
+            None => None,
+        };
         let transaction = self.transaction_id().await?;
         let of = statements.len();
         for (index, statement) in statements.iter().enumerate() {
@@ -203,16 +262,43 @@ impl Session {
             });
         }
         self.record(script, of).await?;
+        let mut kept = None;
+        if let Some((guard, line)) = guard {
+            let run = ScriptRun {
+                name: script.name().to_owned(),
+                after: Some(script.digest().to_owned()),
+                before: line,
+            };
+            match guard.end(self, Some(run)).await? {
+                Kept::Nothing => {}
+                Kept::Copy(pending) => kept = Some(pending),
+                Kept::Again(more) => return Ok(Attempt::Again(more)),
+            }
+        }
         on_progress(Progress::Committing);
         match self.batch("COMMIT").await {
-            Ok(()) => Ok(Outcome::Applied {
-                statements: of,
-                before,
-            }),
-            Err(error) if error.ends_connection() => Err(Error::CommitUnknown {
-                script: script.name().to_owned(),
-            }),
-            Err(error) => Err(error),
+            Ok(()) => {
+                if let Some(pending) = kept {
+                    pending.settle();
+                }
+                Ok(Attempt::Ended(Outcome::Applied {
+                    statements: of,
+                    before: recorded,
+                }))
+            }
+            Err(error) => {
+                let error = if error.ends_connection() {
+                    Error::CommitUnknown {
+                        script: script.name().to_owned(),
+                    }
+                } else {
+                    error
+                };
+                if let Some(pending) = kept {
+                    pending.ended(&error);
+                }
+                Err(error)
+            }
         }
     }
 
@@ -250,6 +336,13 @@ impl Session {
         let _ = self.take_notices();
         Ok(())
     }
+}
+
+/// How a transaction ended.
+enum Attempt {
+    Ended(Outcome),
+    /// Of these tables a copy must be made before.
+    Again(HashSet<u32>),
 }
 
 /// `error` with its place in the script: the server's position, else the statement's beginning.

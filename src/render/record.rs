@@ -31,6 +31,7 @@ impl Record {
             | Event::Done { .. }
             | Event::Cancelling { .. }
             | Event::Receipt { .. }
+            | Event::Copied { .. }
             | Event::Finished { .. } => {}
         }
     }

@@ -167,6 +167,11 @@ proptest! {
             Err(problem) => prop_assert!(text.chars().any(|c| c.is_control() || "\u{feff}\u{fffe}\u{ffff}\u{2028}\u{2029}".contains(c)), "{}: {:?}", text, problem),
         }
     }
+}
+
+proptest! {
+    // each is as dear as a file can be
+    #![proptest_config(few(40))]
 
     /// However an alias is used, the tree does not grow beyond the budget.
     #[test]
@@ -184,6 +189,15 @@ proptest! {
         if let Ok(node) = parse(&text) {
             prop_assert!(count(&node) <= MOST, "{} nodes of {} bytes", count(&node), text.len());
         }
+    }
+}
+
+/// So many cases, unless more are asked for.
+fn few(cases: u32) -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => asked,
+        None => ProptestConfig { cases, ..asked },
     }
 }
 

@@ -617,4 +617,50 @@ BREAKAGES = [
         [("src/cli/usage.rs", 'format.as_deref() == Some("json")', 'format.as_deref() == Some("JSON")')],
         ("lib", "cli::usage"),
     ),
+    # ---------------------------------------------------------------- what is lost is kept
+    Breakage(
+        "rows that were overwritten count as no loss",
+        [("src/pg/undo/watch.rs", "} else if changed(1) || changed(2) {", "} else if changed(2) {")],
+        ("lib", "pg::undo"),
+    ),
+    Breakage(
+        "a copy of a loss that was rolled back stays",
+        [("src/pg/undo/settle.rs", 'Some("aborted") => {', 'Some("never") => {')],
+        ("lib", "pg::undo::hard_tests"),
+    ),
+    Breakage(
+        "what came since is overwritten without a word",
+        [("src/pg/undo/restore.rs", "if !overwritten.is_empty() && !consent {", "if false && !overwritten.is_empty() && !consent {")],
+        ("lib", "pg::undo::live_tests"),
+    ),
+    Breakage(
+        "triggers do once more what they did when the rows were written",
+        [("src/pg/undo/ways.rs", 'self.batch(&format!("ALTER TABLE ONLY {sql} DISABLE TRIGGER USER"))', 'self.batch(&format!("LOCK TABLE {sql}"))')],
+        ("lib", "pg::undo::live_tests"),
+    ),
+    Breakage(
+        "a script that was taken back counts as run",
+        [("src/pg/undo/restore.rs", "        self.set_ledger_entry(&run.name, run.before.as_ref())\n            .await?;\n", "")],
+        ("lib", "pg::undo::live_tests"),
+    ),
+    Breakage(
+        "a table that was dropped by a function is not copied before",
+        [("src/pg/undo/keep.rs", "return Ok(Kept::Again(missed));", "tracing::debug!(?missed);")],
+        ("lib", "pg::undo::live_tests"),
+    ),
+    Breakage(
+        "half a copy stays where the run was given up",
+        [("src/pg/undo/store.rs", "let _ = fs::remove_dir_all(&self.path);", "let _ = &self.path;")],
+        ("lib", "pg::undo"),
+    ),
+    Breakage(
+        "a copy that does not fit is begun all the same",
+        [("src/pg/undo/keep.rs", "keeper.copies.room_for(size)?;", "")],
+        ("lib", "pg::undo::live_tests"),
+    ),
+    Breakage(
+        "db drop drops",
+        [("src/cli/db/admin.rs", "if !consent.no_copy {\n        return aside", "if consent.no_copy {\n        return aside")],
+        ("it", "cli_undo"),
+    ),
 ]

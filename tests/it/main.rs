@@ -22,6 +22,7 @@ mod cli_refresh;
 mod cli_saved;
 mod cli_tampered;
 mod cli_told;
+mod cli_undo;
 mod cli_verify;
 mod conformance;
 mod engine_destroy;

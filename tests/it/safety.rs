@@ -364,7 +364,7 @@ fn nothing_that_is_written_is_open_to_others() {
         }
         checked += 1;
     }
-    assert!(checked > 20, "{checked} files");
+    assert!(checked > 15, "{checked} files");
     for name in [
         "p.json",
         "d.json",
@@ -521,7 +521,8 @@ fn the_sandbox_listens_on_loopback_alone() {
     let work = Workplace::light();
     let _aws = work.serve(&["--sandbox-speed", "2000"]);
     work.run(&["apply"]).code(0);
-    let pids = processes_with(&work.path("").to_string_lossy());
+    let place = work.path("stack.yaml");
+    let pids = processes_with(&place.parent().unwrap().to_string_lossy());
     let found = listening(&pids);
     // the HTTP server and a Postgres
     assert!(found.len() >= 2, "{pids:?} listen on {found:?}");

@@ -8,7 +8,7 @@ use crate::cli::ask;
 use crate::cli::failure::{Failure, code};
 use crate::cli::output::Output;
 use crate::cli::signals::or_stopped;
-use crate::pg::{Dropped, Error, Inventory, Rows};
+use crate::pg::{Aside, Dropped, Error, Inventory, Rows, SetAside};
 use crate::render;
 use serde_json::json;
 use std::io::IsTerminal;
@@ -55,10 +55,9 @@ pub async fn drop(
     output: &Output,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
-    let gone = dropped(target, global, consent, output, stop).await?;
-    match gone {
-        true => tell(output, target, "dropped", "dropped")?,
-        false => tell(output, target, "absent", "does not exist; nothing to drop")?,
+    match dropped(target, global, (consent, "db drop"), output, stop).await? {
+        Gone::No => tell(output, target, "absent", "does not exist; nothing to drop")?,
+        gone => tell_gone(output, target, &gone)?,
     }
     Ok(code::DONE)
 }
@@ -76,14 +75,16 @@ pub async fn setup(
 ) -> Result<u8, Failure> {
     // found out before anything is dropped
     let scripts = load::scripts(target, global, &[])?;
-    if dropped(target, global, consent, output, stop).await? {
-        tell(output, target, "dropped", "dropped")?;
+    match dropped(target, global, (consent, "db setup"), output, stop).await? {
+        Gone::No => {}
+        gone => tell_gone(output, target, &gone)?,
     }
     or_stopped(made(target), stop).await?;
     tell(output, target, "created", "created")?;
     let agreed = Consent {
         yes: true,
         confirm: Some(target.database().to_owned()),
+        no_copy: consent.no_copy,
     };
     let how = How {
         dry_run: false,
@@ -96,14 +97,24 @@ pub async fn setup(
     load::run(target, global, &scripts, &args.how, output, stop).await
 }
 
-/// Drops the database, after saying what is in it. Returns whether there was one.
+/// What became of the database.
+enum Gone {
+    /// There was none.
+    No,
+    /// It is gone.
+    Dropped,
+    /// It has another name.
+    Aside(Aside),
+}
+
+/// Drops the database, after saying what is in it.
 async fn dropped(
     target: &Target,
     global: &Global,
-    consent: &Consent,
+    (consent, what): (&Consent, &str),
     output: &Output,
     stop: &CancellationToken,
-) -> Result<bool, Failure> {
+) -> Result<Gone, Failure> {
     if NOT_OURS.contains(&target.database()) {
         return Err(Failure::with_help(
             format!("{} is the server's own database", target.database()),
@@ -111,10 +122,13 @@ async fn dropped(
         ));
     }
     let Some((inventory, others)) = or_stopped(look(target), stop).await? else {
-        return Ok(false);
+        return Ok(Gone::No);
     };
     output.note(&describe(target, &inventory, others));
     agreed(target, global, consent, "Drop", stop).await?;
+    if !consent.no_copy {
+        return aside(target, what).await;
+    }
     let work = async {
         let session = target.maintenance().await?;
         // whoever has connected since is cut off as well: it was said that the database goes
@@ -123,16 +137,84 @@ async fn dropped(
         gone.map_err(|e| target.failure(&e))
     };
     match work.await? {
-        Dropped::Gone => Ok(true),
-        Dropped::Absent => Ok(false),
-        Dropped::InUse => Err(Failure::with_help(
-            format!("{} is in use, and was not dropped", target.name()),
-            "`cruddur-infra db sessions` shows by whom",
-        )),
+        Dropped::Gone => Ok(Gone::Dropped),
+        Dropped::Absent => Ok(Gone::No),
+        Dropped::InUse => Err(in_use(target)),
     }
 }
 
-async fn look(target: &Target) -> Result<Option<(Inventory, u64)>, Failure> {
+fn in_use(target: &Target) -> Failure {
+    Failure::with_help(
+        format!("{} is in use, and was not dropped", target.name()),
+        "`cruddur-infra db sessions` shows by whom",
+    )
+}
+
+/// Gives the database another name. One without rows is dropped under that: nobody can have added any since.
+async fn aside(target: &Target, what: &str) -> Result<Gone, Failure> {
+    let session = target.maintenance().await?;
+    let set = session.set_aside(target.database(), what).await;
+    let gone = match set {
+        Ok(SetAside::Done(aside)) => {
+            let url = target.url.clone().with_database(&aside.name);
+            let inventory = match target.connector.connect(&url).await {
+                Ok(mut inside) => {
+                    let found = inside.inventory().await;
+                    inside.close().await;
+                    found.ok()
+                }
+                Err(_) => None,
+            };
+            let empty = |i: Inventory| i.tables.iter().all(|t| t.rows == Rows::Exactly(0));
+            // where it cannot be told it stays
+            if inventory.is_some_and(empty)
+                && session.drop_database(&aside.name, true).await.is_ok()
+            {
+                Ok(Gone::Dropped)
+            } else {
+                Ok(Gone::Aside(aside))
+            }
+        }
+        Ok(SetAside::Absent) => Ok(Gone::No),
+        Ok(SetAside::InUse) => Err(in_use(target)),
+        Err(error) if error.sqlstate() == Some("42501") => Err(Failure::with_help(
+            format!(
+                "{}: it cannot be kept under another name: {error}. Nothing was changed",
+                target.name()
+            ),
+            "renaming needs the right to create databases (ALTER ROLE … CREATEDB); --no-copy drops it for good",
+        )),
+        Err(error) => Err(target.failure(&error)),
+    };
+    session.close().await;
+    gone
+}
+
+fn tell_gone(output: &Output, target: &Target, gone: &Gone) -> Result<(), Failure> {
+    let Gone::Aside(aside) = gone else {
+        return tell(output, target, "dropped", "dropped");
+    };
+    let way_back = target.way_back(&aside.name, output);
+    if output.json {
+        let mut line = json!({"database": target.name(), "state": "dropped"});
+        line["copy"] =
+            json!({"id": aside.name, "at": aside.at, "bytes": aside.bytes, "undo": way_back});
+        return Ok(output.result(&line.to_string())?);
+    }
+    tell(output, target, "dropped", "dropped")?;
+    let size = aside.bytes.map_or_else(
+        || "its storage".to_owned(),
+        |bytes| format!("{} of storage", render::size(bytes)),
+    );
+    output.note(&format!(
+        "It is kept as the database {}, which takes {size}.\n  `{way_back}` brings it back, `{}` removes it for good",
+        aside.name,
+        target.way_back(&format!("--discard {}", aside.name), output),
+    ));
+    Ok(())
+}
+
+pub(super) async fn look(target: &Target) -> Result<Option<(Inventory, u64)>, Failure> {
     let mut session = match target.connector.connect(&target.url).await {
         Ok(session) => session,
         Err(Error::DatabaseMissing { .. }) => return Ok(None),
@@ -146,7 +228,7 @@ async fn look(target: &Target) -> Result<Option<(Inventory, u64)>, Failure> {
 }
 
 /// Says what would be lost.
-fn describe(target: &Target, inventory: &Inventory, others: u64) -> String {
+pub(super) fn describe(target: &Target, inventory: &Inventory, others: u64) -> String {
     let size = inventory.bytes.map_or_else(
         || "of unknown size".to_owned(),
         |bytes| format!("of {}", render::size(bytes)),

@@ -56,6 +56,9 @@ pub struct Consent {
     /// The name that would be asked for, typed ahead.
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
+    /// Keep no copy of what is lost.
+    #[arg(long)]
+    pub no_copy: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -76,6 +79,8 @@ pub enum DbCommand {
     Seed(SeedArgs),
     /// Drop, create, load and seed: the database as it is on the first day.
     Setup(Consent),
+    /// Take back what a script, a query, `db drop` or `db setup` has lost.
+    Undo(UndoArgs),
     /// Who is connected.
     Sessions {
         /// End the sessions that are idle, other than one's own.
@@ -129,6 +134,27 @@ pub struct QueryArgs {
     /// How rows are written.
     #[arg(short, long, value_enum, default_value_t = Shape::Table)]
     pub output: Shape,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+#[derive(Debug, Args)]
+pub struct UndoArgs {
+    /// The copy, as `--list` names it. Where none is named, the newest that was not taken back yet and is not of an undo.
+    #[arg(value_name = "ID", conflicts_with_all = ["list", "discard", "older_than"])]
+    pub id: Option<String>,
+    /// Say what copies there are, and how large.
+    #[arg(long, conflicts_with_all = ["discard", "older_than"])]
+    pub list: bool,
+    /// Remove a copy. May be given several times.
+    #[arg(long, value_name = "ID")]
+    pub discard: Vec<String>,
+    /// Remove the copies of this database that are older: `30d`.
+    #[arg(long, value_name = "TIME")]
+    pub older_than: Option<Period>,
+    /// The copy is of another database, and is meant for this one.
+    #[arg(long, requires = "id")]
+    pub elsewhere: bool,
     #[command(flatten)]
     pub consent: Consent,
 }

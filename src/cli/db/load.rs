@@ -4,6 +4,7 @@ use super::admin::agreed;
 use super::args::How;
 use super::target::Target;
 use crate::cli::args::Global;
+use crate::cli::copies;
 use crate::cli::failure::{Failure, code};
 use crate::cli::output::Output;
 use crate::cli::session::{base, diagnostics, offline_facts, read};
@@ -265,16 +266,32 @@ async fn one(
         output.note(&format!("{}:{}", entry.file, losses.concat()));
         agreed(target, global, &how.consent, "Run it", stop).await?;
     }
+    let what = format!("{} ({})", entry.script.name(), entry.file);
+    let keeper = target.keeper(&what, how.consent.no_copy);
     let outcome = session
-        .run_script(&entry.script, !losses.is_empty(), |progress| {
-            tracing::debug!(file = %entry.file, ?progress);
-        })
+        .run_script_keeping(
+            &entry.script,
+            !losses.is_empty(),
+            keeper.as_ref(),
+            |progress| tracing::debug!(file = %entry.file, ?progress),
+        )
         .await;
     session.close().await;
     match outcome {
         Ok(Outcome::Applied { statements, .. }) => {
             say(format!("{} ran, {}", entry.file, counted(statements)))?;
-            Ok(told("applied"))
+            let mut line = told("applied");
+            if let Some(copy) = target.made() {
+                copies::note(
+                    &target.copies,
+                    &copy,
+                    &target.way_back(&copy.id, output),
+                    output,
+                );
+                line["copy"] =
+                    copies::json(&target.copies, &copy, &target.way_back(&copy.id, output));
+            }
+            Ok(line)
         }
         Ok(_) => {
             say(format!("{} is loaded", entry.file))?;

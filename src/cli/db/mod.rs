@@ -7,6 +7,7 @@ mod load;
 mod query;
 mod sessions;
 mod target;
+mod undo;
 mod wait;
 
 use super::args::Global;
@@ -90,6 +91,7 @@ async fn run(
         }
         DbCommand::Query(args) => query::query(target, global, args, output, stop).await,
         DbCommand::Setup(consent) => admin::setup(target, global, consent, output, stop).await,
+        DbCommand::Undo(args) => undo::undo(target, global, args, output, stop).await,
         DbCommand::Sessions {
             kill_idle,
             idle_for,

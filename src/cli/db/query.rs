@@ -5,6 +5,7 @@ use super::args::{QueryArgs, Shape};
 use super::load::{self, describe_losses};
 use super::target::Target;
 use crate::cli::args::Global;
+use crate::cli::copies;
 use crate::cli::failure::{Failure, code};
 use crate::cli::output::Output;
 use crate::cli::session::base;
@@ -60,9 +61,37 @@ pub async fn query(
         output.note(&format!("{name}:{}", describe_losses(&look)));
         agreed(target, global, &args.consent, "Run it", stop).await?;
     }
+    let no_copy = args.consent.no_copy;
+    if look.losses.is_empty() && template.changes_rows() && no_copy {
+        // nothing brings them back, so that it is said before how many they are
+        let counted = async {
+            let losses = session.query_losses(&template, &params).await;
+            losses.map_err(|e| failed(&e))
+        };
+        let losses = or_stopped(counted, stop).await?;
+        if !losses.is_empty() {
+            let lost: Vec<String> = losses
+                .iter()
+                .map(|loss| format!("\n  {} {}: {} rows", loss.verb, loss.table, loss.rows))
+                .collect();
+            output.note(&format!(
+                "{name} would delete or overwrite, and no copy is kept:{}",
+                lost.concat()
+            ));
+            agreed(target, global, &args.consent, "Run it", stop).await?;
+        }
+    }
+    let keeper = target.keeper(&format!("db query {name}"), no_copy);
     let work = async {
         let done = if template.changes_rows() || !look.losses.is_empty() {
-            let done = session.query_commit(&template, &params).await;
+            let done = match &keeper {
+                Some(keeper) => {
+                    session
+                        .query_commit_keeping(&template, &params, keeper)
+                        .await
+                }
+                None => session.query_commit(&template, &params).await,
+            };
             done.map(|done| (done.returned, Some(done.count)))
         } else {
             let rows = session.query_rows(&template, &params).await;
@@ -73,7 +102,14 @@ pub async fn query(
     let result = or_stopped(work, stop).await;
     session.close().await;
     let (table, changed) = result?;
-    show(&table, changed, args.output, output)?;
+    let copy = target.made();
+    let way_back = copy.as_ref().map(|copy| target.way_back(&copy.id, output));
+    let kept = copy.as_ref().zip(way_back.as_ref());
+    let told = kept.map(|(copy, way_back)| copies::json(&target.copies, copy, way_back));
+    show(&table, (changed, told), args.output, output)?;
+    if let Some((copy, way_back)) = kept {
+        copies::note(&target.copies, copy, way_back, output);
+    }
     Ok(code::DONE)
 }
 
@@ -131,7 +167,12 @@ fn file(global: &Global, what: &str) -> Result<PathBuf, Failure> {
     ))
 }
 
-fn show(table: &Table, changed: Option<u64>, shape: Shape, output: &Output) -> Result<(), Failure> {
+fn show(
+    table: &Table,
+    (changed, copy): (Option<u64>, Option<Value>),
+    shape: Shape,
+    output: &Output,
+) -> Result<(), Failure> {
     let heads: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
     let shape = if output.json { Shape::Json } else { shape };
     let twice = heads
@@ -154,9 +195,10 @@ fn show(table: &Table, changed: Option<u64>, shape: Shape, output: &Output) -> R
                 Value::Object(pairs.collect::<Map<_, _>>())
             };
             let rows: Vec<Value> = table.rows.iter().map(object).collect();
-            let whole = match changed {
-                Some(count) => json!({"changed": count, "rows": rows}),
-                None => Value::Array(rows),
+            let whole = match (changed, copy) {
+                (Some(count), Some(copy)) => json!({"changed": count, "rows": rows, "copy": copy}),
+                (Some(count), None) => json!({"changed": count, "rows": rows}),
+                (None, _) => Value::Array(rows),
             };
             output.result(&format!("{whole:#}"))?;
         }

@@ -2,13 +2,17 @@
 
 use super::args::{TargetName, Which};
 use crate::cli::args::Global;
+use crate::cli::copies;
 use crate::cli::failure::Failure;
+use crate::cli::output::Output as Say;
 use crate::cli::planning::LOOKS;
 use crate::cli::session::{Needs, Session, connector};
 use crate::cli::signals::or_stopped;
 use crate::engine::{self, Goal};
 use crate::model::{Addr, Observed, Output};
-use crate::pg::{ConnectionUrl, Connector, Error, TlsProblem, UnreachableCause};
+use crate::pg::{
+    ConnectionUrl, Connector, Copies, Copy, Error, Keeper, TlsProblem, UnreachableCause,
+};
 use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +33,10 @@ pub struct Target {
     pub entry: Option<Addr>,
     /// What is lost there is lost for users.
     pub production: bool,
+    /// Where copies are kept of what is lost.
+    pub copies: Copies,
+    /// How it was named to `db`: ` --target prd`.
+    named: String,
     /// Keeps the sandbox up.
     session: Option<Session>,
 }
@@ -73,6 +81,8 @@ impl Target {
                 from: name.to_owned(),
                 entry: None,
                 production,
+                copies: copies::place(global),
+                named: named(global, which),
                 session: None,
             }),
             _ if production => Self::of_stack(global, which, &needs, stop).await,
@@ -100,6 +110,8 @@ impl Target {
                 from: entry.to_string(),
                 entry: Some(entry),
                 production: !global.sandbox,
+                copies: copies::place(global),
+                named: named(global, which),
                 session: Some(session),
             }),
             Err(failure) => {
@@ -136,8 +148,33 @@ impl Target {
             from: LOCAL.to_owned(),
             entry: None,
             production: false,
+            copies: Copies::new(".cruddur/undo"),
+            named: String::new(),
             session: None,
         }
+    }
+
+    /// The command that takes a copy back.
+    pub fn way_back(&self, id: &str, output: &Say) -> String {
+        copies::way_back(&self.named, id, output)
+    }
+
+    /// What keeps a copy of what `what` loses there, unless nobody wants one.
+    pub fn keeper(&self, what: &str, no_copy: bool) -> Option<Keeper> {
+        let new = || {
+            Keeper::new(
+                self.copies.clone(),
+                self.connector.clone(),
+                self.url.clone(),
+                what,
+            )
+        };
+        (!no_copy).then(new)
+    }
+
+    /// The copy that was made just now, if one was.
+    pub fn made(&self) -> Option<Copy> {
+        self.copies.take_made().pop()
     }
 
     /// Ends what was kept up for it.
@@ -192,6 +229,17 @@ impl Target {
             None => Failure::message(text),
         }
     }
+}
+
+fn named(global: &Global, which: &Which) -> String {
+    let mut text = String::new();
+    if which.target == TargetName::Prd && !global.sandbox {
+        text += " --target prd";
+    }
+    if let Some(instance) = &which.instance {
+        text += &format!(" --instance {instance}");
+    }
+    text
 }
 
 fn parse(name: &str, text: &str) -> Result<ConnectionUrl, Failure> {
@@ -273,6 +321,7 @@ fn help(error: &Error, from: &str, production: bool) -> Option<String> {
         Error::Tls { problem: TlsProblem::UnknownIssuer, .. } => {
             "the certificates of RDS are built in; --ca-bundle names the file of another authority".to_owned()
         }
+        Error::Copy(problem) => return problem.help().map(str::to_owned),
         other => return other.hint().map(str::to_owned),
     })
 }

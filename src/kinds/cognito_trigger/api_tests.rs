@@ -101,8 +101,8 @@ fn setting() -> Setting<'static> {
 #[tokio::test]
 async fn members_that_the_sdk_does_not_know_are_sent_back() {
     let (clients, asked) = serve(vec![
-        (200, pool(None)),
         (200, json!({"MfaConfiguration": "OFF"})),
+        (200, pool(None)),
         (200, json!({})),
         (200, pool(Some(ARN))),
         (200, json!({"MfaConfiguration": "OFF"})),
@@ -114,8 +114,8 @@ async fn members_that_the_sdk_does_not_know_are_sent_back() {
     assert_eq!(
         operations,
         [
-            "DescribeUserPool",
             "GetUserPoolMfaConfig",
+            "DescribeUserPool",
             "UpdateUserPool",
             "DescribeUserPool",
             "GetUserPoolMfaConfig"
@@ -143,8 +143,8 @@ async fn refusals_have_their_class() {
         ("ResourceNotFoundException", Class::Invalid),
     ] {
         let (clients, _) = serve(vec![
-            (200, pool(None)),
             (200, json!({})),
+            (200, pool(None)),
             (400, json!({"__type": code, "message": "no"})),
         ])
         .await;

@@ -54,6 +54,13 @@ pub fn fault(target: &Target, during: During, error: &Error) -> Fault {
             fault.message = format!("{}: {}", target.file, losses.join("; "));
             fault.help("rows have come since the plan was made; nothing was changed: plan again")
         }
+        Error::Copy(problem) => {
+            fault.message = format!("{}: {problem}", target.file);
+            match problem.help() {
+                Some(help) => fault.help(help),
+                None => fault,
+            }
+        }
         Error::CommitUnknown { .. } => {
             fault.class = Class::Transient;
             fault.residue(Residue::Unknown)

@@ -11,7 +11,7 @@ pub use live::{Live, Target, describe};
 pub use spec::Spec;
 
 use crate::model::{Action, ApiCall, Class, Diff, Fault, Force, Outputs, Owner, Readiness, Shown};
-use crate::pg::{Connector, Outcome, Progress, Session};
+use crate::pg::{Connector, Keeper, Outcome, Progress, Session};
 use crate::resource::{
     AssetRequest, Claims, Complaint, Facts, OnDestroy, OutputDecl, Reach, Resource, Unresolved,
     Wait,
@@ -40,8 +40,19 @@ impl SqlScript {
 
     async fn run(&self, want: &Target, consent: bool) -> Result<Outcome, Fault> {
         let mut session = self.connect(want).await?;
+        let keeper = self.connector.copies().map(|copies| {
+            let what = format!("{} ({})", want.script.name(), want.file);
+            Keeper::new(
+                copies.clone(),
+                self.connector.clone(),
+                want.url.clone(),
+                what,
+            )
+        });
         let outcome = session
-            .run_script(&want.script, consent, |progress| note(want, &progress))
+            .run_script_keeping(&want.script, consent, keeper.as_ref(), |progress| {
+                note(want, &progress);
+            })
             .await
             .map_err(|e| fault(want, During::Run, &e));
         session.close().await;

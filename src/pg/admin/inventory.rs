@@ -72,7 +72,7 @@ impl Session {
             tables.push(TableSize {
                 name: format!("{schema}.{table}"),
                 rows: if readable {
-                    self.count(&quoted, None, false).await?
+                    self.count(&quoted, &[], false).await?
                 } else {
                     Rows::Unknown
                 },

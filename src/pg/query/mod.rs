@@ -25,6 +25,7 @@ mod answer;
 mod ask;
 mod bind;
 mod fits;
+mod guarded;
 mod param;
 mod session;
 mod wrap;

@@ -31,6 +31,10 @@ pub enum Verb {
     Truncate,
     /// `DELETE FROM` without `WHERE`.
     Delete,
+    /// `UPDATE`. Not found in scripts; counted when it runs.
+    Update,
+    /// `ALTER TABLE … ALTER COLUMN … TYPE`, which may cut values short.
+    AlterType,
 }
 
 impl fmt::Display for Verb {
@@ -42,6 +46,8 @@ impl fmt::Display for Verb {
             Self::DropColumn => "DROP COLUMN",
             Self::Truncate => "TRUNCATE",
             Self::Delete => "DELETE",
+            Self::Update => "UPDATE",
+            Self::AlterType => "ALTER TYPE",
         })
     }
 }
@@ -227,7 +233,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Every `DROP [COLUMN]` that begins an action. `ALTER COLUMN c DROP DEFAULT` begins otherwise.
+    /// Every `DROP [COLUMN]` and every change of type that begins an action. `ALTER COLUMN c DROP DEFAULT` begins otherwise.
     fn alter_table(&mut self, tokens: &Tokens<'_>, at: usize, place: Place) {
         let first = tokens.skip(at + 2, &["if", "exists"]);
         let first = tokens.skip(first, &["only"]);
@@ -254,6 +260,17 @@ impl Scan<'_> {
                     _ => Target::Unknown,
                 };
                 self.found(tokens, next, place, (Verb::DropColumn, target, false));
+            }
+            if begins && tokens.words(next, &["alter"]) {
+                let name = tokens.skip(next + 1, &["column"]);
+                let ty = tokens.skip(name + 1, &["set", "data"]);
+                if tokens.words(ty, &["type"])
+                    && let Some(column) = tokens.identifier(name).filter(|_| !place.piece)
+                {
+                    let table = table.clone();
+                    let target = Target::Column { table, column };
+                    self.found(tokens, next, place, (Verb::AlterType, target, false));
+                }
             }
             match token.kind {
                 Kind::Symbol('(') => depth += 1,

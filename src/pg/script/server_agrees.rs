@@ -226,7 +226,6 @@ fn the_server_takes_the_same_statements() {
         panic!("{error}\nPROPTEST_RNG_SEED and PROPTEST_CASES as they were repeat it");
     }
     let (ran, refused) = (ran.get(), refused.get());
-    println!("{ran} scripts ran, {refused} were refused by the server");
     assert!(
         ran > refused,
         "the scripts are mostly SQL: {ran} ran, {refused} were refused by the server"

@@ -2,10 +2,10 @@
 
 use super::View;
 use super::live::Live;
-use crate::model::{Action, Addr, Event, Fault, Power, Stamped};
+use crate::model::{Action, Addr, Event, Fault, KeptCopy, Power, Stamped};
 use crate::render::page::clean;
 use crate::render::style::{Style, Tone};
-use crate::render::{duration, fault, rough_duration, words};
+use crate::render::{duration, fault, rough_duration, size, words};
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -141,6 +141,30 @@ fn phrase(doing: &str, status: &str) -> String {
     }
 }
 
+fn copied(copy: &KeptCopy) -> String {
+    let lost: Vec<String> = copy
+        .tables
+        .iter()
+        .filter(|table| table.rows > 0)
+        .map(|table| format!("{} of {}", counted(table.rows), clean(&table.table)))
+        .collect();
+    format!(
+        "{}: {} were lost, and a copy ({}) is kept in {}; `{}` takes it back",
+        clean(&copy.what),
+        lost.join(", "),
+        size(copy.bytes),
+        copy.path,
+        copy.undo
+    )
+}
+
+fn counted(rows: u64) -> String {
+    match rows {
+        1 => "1 row".to_owned(),
+        n => format!("{n} rows"),
+    }
+}
+
 impl View for HumanView {
     fn event(&mut self, stamped: &Stamped) {
         let style = self.style;
@@ -187,6 +211,10 @@ impl View for HumanView {
                 let count = self.end(addr);
                 let text = format!("{addr}: not begun, because {}{count}", clean(because));
                 self.line(Tone::Warning, "!", &text);
+            }
+            Event::Copied { copy } => {
+                let dots = style.dots();
+                self.line(Tone::Wait, dots, &copied(copy));
             }
             Event::Cancelling { in_flight } => {
                 let list: Vec<String> = in_flight.iter().map(ToString::to_string).collect();

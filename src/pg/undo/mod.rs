@@ -1,0 +1,64 @@
+//! Copies of rows before they are lost, and the way back.
+//!
+//! ```text
+//! copy        what a copy holds, as it is written down (manifest.json)
+//! store       the folder of copies: made whole or not at all, listed, discarded
+//! objects     the definitions of what is in a database, as SQL (read only)
+//! watch       what a transaction has done to which table, from the server's own books
+//! stream      rows out to a file and in again, never held in memory
+//! keep        copies before and within the transaction that loses rows
+//! settle      whether the loss has happened
+//! restore     taking a copy back, in one transaction; ways: how each table comes back
+//! aside       a whole database, renamed instead of dropped
+//! ```
+//!
+//! What is lost is found by what happened, not by reading SQL alone: after the statements ran and
+//! before they are committed, the server is asked which tables are gone, were emptied or rewritten,
+//! and where rows were deleted or changed, by whatever function, trigger or foreign key. A table
+//! that was locked against readers and of which there is no copy yet makes the run start again with
+//! one; the others are copied by a second session, which still sees them as they were.
+
+mod aside;
+mod copy;
+mod keep;
+mod objects;
+mod restore;
+mod settle;
+mod store;
+mod stream;
+mod tables;
+mod watch;
+mod ways;
+
+#[cfg(test)]
+mod hard_tests;
+#[cfg(test)]
+mod live_tests;
+#[cfg(test)]
+mod store_tests;
+
+pub use aside::{Aside, SetAside};
+pub(super) use copy::Entry as LedgerEntry;
+pub use copy::{Copy, Form, ScriptRun, State, TableCopy, TakenBack};
+pub use keep::Keeper;
+pub(super) use keep::{Guard, Kept};
+pub use restore::{Overwritten, Undone};
+pub use store::{Copies, CopyProblem};
+
+pub(super) use watch::changes;
+
+use super::quote_identifier;
+
+/// `schema.name` in SQL.
+fn qualified(schema: &str, name: &str) -> String {
+    format!("{}.{}", quote_identifier(schema), quote_identifier(name))
+}
+
+/// A list of columns in SQL, each behind `prefix`.
+fn columns(names: &[String], prefix: &str) -> String {
+    names
+        .iter()
+        .map(|name| format!("{prefix}{}", quote_identifier(name)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
