@@ -117,7 +117,7 @@ fn nothing_can_be_slipped_into_a_plan() {
         ),
         (
             "a call less",
-            Box::new(|p| p["changes"][function]["calls"] = json!([])),
+            Box::new(|p| p["changes"][policy]["calls"] = json!([])),
             "the order or the calls",
         ),
         (

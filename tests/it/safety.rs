@@ -479,54 +479,42 @@ fn listening(pids: &BTreeSet<u32>) -> Vec<IpAddr> {
     found
 }
 
-/// The processes that have a path in their command line, and all that they started.
-fn processes_with(path: &str) -> BTreeSet<u32> {
-    let mut parents = Vec::new();
-    let mut found = BTreeSet::new();
-    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else {
-            continue;
-        };
-        let read =
-            |name: &str| std::fs::read_to_string(entry.path().join(name)).unwrap_or_default();
-        let directory = std::fs::read_link(entry.path().join("cwd")).unwrap_or_default();
-        if read("cmdline").contains(path) || directory.to_string_lossy().contains(path) {
-            found.insert(pid);
-        }
-        let stat = read("stat");
-        if let Some((_, rest)) = stat.rsplit_once(") ") {
-            parents.push((
-                pid,
-                rest.split(' ').nth(1).and_then(|p| p.parse::<u32>().ok()),
-            ));
-        }
-    }
-    loop {
-        let more: Vec<u32> = parents
-            .iter()
-            .filter(|(pid, parent)| {
-                !found.contains(pid) && parent.is_some_and(|p| found.contains(&p))
-            })
-            .map(|(pid, _)| *pid)
-            .collect();
-        if more.is_empty() {
-            return found;
-        }
-        found.extend(more);
-    }
+/// The processes that hold the socket on which somebody listens at a port.
+fn listeners_at(port: u16) -> BTreeSet<u32> {
+    let ends = format!(":{port:04X}");
+    let text = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let sockets: BTreeSet<String> = text
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .filter(|words| words[1].ends_with(&ends) && words[3] == "0A")
+        .map(|words| format!("socket:[{}]", words[9]))
+        .collect();
+    let holds = |pid: &u32| {
+        let open = std::fs::read_dir(format!("/proc/{pid}/fd"));
+        open.into_iter().flatten().flatten().any(|fd| {
+            std::fs::read_link(fd.path()).is_ok_and(|to| sockets.contains(&*to.to_string_lossy()))
+        })
+    };
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    all.filter_map(|e| e.file_name().to_string_lossy().parse().ok())
+        .filter(holds)
+        .collect()
 }
 
 #[test]
 fn the_sandbox_listens_on_loopback_alone() {
     let work = Workplace::light();
-    let _aws = work.serve(&["--sandbox-speed", "2000"]);
+    let aws = work.serve(&["--sandbox-speed", "2000"]);
     work.run(&["apply"]).code(0);
-    let place = work.path("stack.yaml");
-    let pids = processes_with(&place.parent().unwrap().to_string_lossy());
-    let found = listening(&pids);
-    // the HTTP server and a Postgres
-    assert!(found.len() >= 2, "{pids:?} listen on {found:?}");
-    assert!(found.iter().all(IpAddr::is_loopback), "{found:?}");
+    let port = |url: &str| url.rsplit_once(':').unwrap().1.parse().unwrap();
+    let http = listeners_at(port(&aws.endpoint));
+    let postgres = listeners_at(work.output("rds_instance.main.port").parse().unwrap());
+    for pids in [&http, &postgres] {
+        let found = listening(pids);
+        assert!(!found.is_empty(), "{pids:?}");
+        assert!(found.iter().all(IpAddr::is_loopback), "{pids:?}: {found:?}");
+    }
+    assert!(http.is_disjoint(&postgres));
     // there is no way to ask for anything else
     for more in [
         &["--host", "0.0.0.0"][..],
