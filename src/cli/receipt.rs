@@ -114,10 +114,7 @@ fn id(addr: &Addr, plan: &Plan, seen: &Seen) -> Option<String> {
         _ => None,
     };
     let names = ["identifier", "arn", "id", "rule_id", "name"];
-    change
-        .id
-        .clone()
-        .or_else(|| names.iter().find_map(|n| named(n)))
+    change.id.clone().or_else(|| names.iter().find_map(named))
 }
 
 fn deleted(plan: &Plan, seen: &Seen, summary: Option<&RunSummary>) -> Vec<Deleted> {

@@ -24,7 +24,10 @@ pub struct Store {
 /// The file as it was when it was last read or written, and the world that it holds: for as long as the bytes are the
 /// same, they need not be parsed again. Clones share it.
 #[derive(Clone, Default)]
-struct Parsed(Arc<Mutex<Option<(Vec<u8>, World)>>>);
+struct Parsed(Arc<Mutex<Option<Known>>>);
+
+/// The bytes of a file, and what they say.
+type Known = (Vec<u8>, World);
 
 impl std::fmt::Debug for Parsed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -236,7 +239,7 @@ mod tests {
         });
         refused.unwrap_err();
         assert_eq!((serial(&one), serial(&two)), (8, 8));
-        one.write(|w| Ok(w.serial += 1)).unwrap();
+        to(&one, 9).unwrap();
         assert_eq!(serial(&two), 9);
     }
 }

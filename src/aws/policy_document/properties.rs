@@ -65,7 +65,7 @@ fn respelled(value: &Value, inside: &str, turn: &mut impl FnMut() -> usize) -> V
             let mut items: Vec<Value> = items
                 .iter()
                 .map(|i| match i {
-                    Value::String(text) if inside == "Action" && turn() % 2 == 0 => {
+                    Value::String(text) if inside == "Action" && turn().is_multiple_of(2) => {
                         json!(text.to_ascii_uppercase())
                     }
                     Value::String(_) => i.clone(),
@@ -74,18 +74,20 @@ fn respelled(value: &Value, inside: &str, turn: &mut impl FnMut() -> usize) -> V
                 .collect();
             shuffle(&mut items, turn);
             // a statement that is there twice is another document; an action is not
-            if inside != "Statement" && turn() % 3 == 0 {
+            if inside != "Statement" && turn().is_multiple_of(3) {
                 items.push(items[0].clone());
             }
             match items.len() {
-                1 if turn() % 2 == 0 => items.remove(0),
+                1 if turn().is_multiple_of(2) => items.remove(0),
                 _ => Value::Array(items),
             }
         }
-        Value::String(text) if inside == "Action" && turn() % 2 == 0 => {
+        Value::String(text) if inside == "Action" && turn().is_multiple_of(2) => {
             json!(text.to_ascii_uppercase())
         }
-        Value::String(_) if !["Version", "Effect", "Sid"].contains(&inside) && turn() % 3 == 0 => {
+        Value::String(_)
+            if !["Version", "Effect", "Sid"].contains(&inside) && turn().is_multiple_of(3) =>
+        {
             json!([value])
         }
         other => other.clone(),

@@ -214,7 +214,7 @@ fn is_of(interface: &Interface, name: &str) -> bool {
     };
     let parts: Vec<&str> = id.split('-').collect();
     let hex = |p: &&str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_hexdigit());
-    matches!(parts.len(), 1 | 5) && parts.iter().all(|p| hex(&p))
+    matches!(parts.len(), 1 | 5) && parts.iter().all(hex)
 }
 
 /// Functions with the same subnet and the same groups share an interface (aws-facts §4.6).

@@ -115,7 +115,7 @@ fn only_its_own_interfaces_linger() {
         (other("f", "subnet-a", &["sg-1", "sg-2"]), false),
     ] {
         assert_eq!(
-            is_shared(&of("f-0f1e2d3c"), "f", &[f.clone()]),
+            is_shared(&of("f-0f1e2d3c"), "f", std::slice::from_ref(&f)),
             shared,
             "{f:?}"
         );

@@ -647,7 +647,7 @@ async fn a_database_is_set_aside_and_brought_back() {
             .into_iter()
             .filter(|a| a.of == name)
             .collect();
-        assert_eq!(found, [aside.clone()]);
+        assert_eq!(found, std::slice::from_ref(&aside));
         let instead = session.bring_back(&aside).await.unwrap().unwrap();
         assert_eq!(
             (instead.of.as_str(), instead.what.as_str()),

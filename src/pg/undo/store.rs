@@ -183,7 +183,7 @@ impl Copies {
 
     /// Calls `tell` with every copy that is made from now on, as soon as the loss is committed; nothing ends that. Then
     /// [`Copies::take_made`] gives none.
-    pub fn on_made(&self, tell: Option<Box<dyn Fn(&Copy) + Send>>) {
+    pub fn on_made(&self, tell: Option<Tell>) {
         *self.told.lock().unwrap_or_else(PoisonError::into_inner) = tell;
     }
 

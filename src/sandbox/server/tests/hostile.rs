@@ -209,8 +209,10 @@ fn no_call_makes_a_service_stumble() {
         .enable_all()
         .build()
         .unwrap();
-    let mut config = ProptestConfig::default();
-    config.failure_persistence = None;
+    let mut config = ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
     if std::env::var_os("PROPTEST_CASES").is_none() {
         config.cases = 120;
     }
