@@ -409,7 +409,7 @@ async fn the_receipt_says_what_stays_and_what_it_costs() {
     assert_eq!(snapshots.len(), 2, "{told:#}");
     let last = snapshots.iter().find(|s| *s != "by-hand").unwrap();
     assert!(last.starts_with("gone-db-final-"), "{last}");
-    assert_eq!(left(&told, "log group"), [group.clone()]);
+    assert_eq!(left(&told, "log group"), std::slice::from_ref(&group));
     assert_eq!(told["usd_a_month"], 0.095 * 50.0, "{told:#}");
     assert_eq!(
         told["prices"],
