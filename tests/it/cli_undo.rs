@@ -168,7 +168,7 @@ fn a_query_is_taken_back_listed_and_discarded() {
         .code(0)
         .says("taken back")
         .says("db undo 2")
-        .says("4 of 127.")
+        .says("3 of 127.")
         .says("--discard ID");
     work.run(&["db", "undo", "nothing"])
         .code(1)

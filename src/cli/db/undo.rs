@@ -247,7 +247,7 @@ async fn discard(
             - i64::try_from(age.duration().as_secs()).unwrap_or(i64::MAX);
         let old = |item: &&Item| {
             let at: Option<jiff::Timestamp> = item.at().parse().ok();
-            at.is_some_and(|at| at.as_second() < oldest)
+            at.is_some_and(|at| at.as_second() <= oldest)
         };
         doomed.extend(items.iter().filter(old));
     }

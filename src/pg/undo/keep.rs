@@ -224,7 +224,11 @@ impl<'a> Guard<'a> {
                     continue;
                 }
                 Some(_) => {
-                    if let Some(now) = after.get(&oid).filter(|table| table.holds) {
+                    // by its name: a script may have made another one in its place
+                    let now = after
+                        .values()
+                        .find(|now| now.schema == copy.schema && now.name == copy.name);
+                    if let Some(now) = now.filter(|now| now.holds) {
                         let after = Some(session.content(now).await?);
                         copy.form = Form::Whole { after };
                     }

@@ -33,6 +33,8 @@ mod ways;
 #[cfg(test)]
 mod hard_tests;
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod live_tests;
 #[cfg(test)]
 mod store_tests;
