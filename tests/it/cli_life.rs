@@ -244,6 +244,9 @@ fn stopped(work: &Workplace) {
         .says("rds_instance.main is stopped")
         .says("cruddur-infra start");
     work.run(&["stop"]).code(0);
+    work.run(&["db", "query", "-c", "SELECT 1"])
+        .code(1)
+        .says("cruddur-infra start");
     changed_while_stopped(work);
     // the rule is no business of the instance's
     work.run(&["refresh-ip", "--ip", "8.8.8.8"])

@@ -224,7 +224,7 @@ impl Target {
         if let Some(detail) = error.failure().and_then(|f| f.constraint.as_deref()) {
             text += &format!(" (constraint {detail})");
         }
-        match help(error, &self.from, self.production) {
+        match help(error, &self.from, self.entry.is_some(), self.production) {
             Some(help) => Failure::with_help(text, help),
             None => Failure::message(text),
         }
@@ -302,9 +302,13 @@ fn no_url(entry: &Addr, observed: Option<&Observed>) -> Failure {
     }
 }
 
-fn help(error: &Error, from: &str, production: bool) -> Option<String> {
+fn help(error: &Error, from: &str, of_stack: bool, production: bool) -> Option<String> {
     let way = "Open the way with `cruddur-infra refresh-ip`, or go through a tunnel with --connect-to HOST:PORT";
     Some(match error {
+        // the sandbox's instance is the stack's, and loses nothing for users
+        Error::Unreachable { cause: UnreachableCause::Refused, .. } if of_stack && !production => {
+            format!("see with `cruddur-infra status` whether {from} runs; `cruddur-infra start` starts what is stopped")
+        }
         Error::Unreachable { cause: UnreachableCause::Refused, .. } if !production => {
             "start the local server, or correct CONNECTION_URL".to_owned()
         }

@@ -130,7 +130,9 @@ impl Outside {
         if draft.has("sql_script.schema") {
             let status = self.work.run(&["--format", "json", "status"]);
             done(&status, "status")?;
-            if status.stdout.contains("\"stopped\"") || status.stdout.contains("\"stopping\"") {
+            // also where it was started only for a change, and the next apply stops it again
+            let still = ["\"stopped\"", "\"stopping\"", "\"stopped_again\""];
+            if still.iter().any(|word| status.stdout.contains(word)) {
                 self.tally.started += 1;
                 let start = self.work.run(&["--format", "json", "start"]);
                 done(&start, "start")?;
