@@ -54,7 +54,9 @@ async fn look(session: &Session, change: &Change, seen: &Seen) -> Option<Holding
     match (presence.map(|p| &p.readiness), url) {
         // its end has begun, and nobody can take it back
         (Some(Readiness::Leaving(_)), _) => return None,
-        (Some(Readiness::Parked(word)), _) => holding.unseen = Some(format!("it is {word}")),
+        (Some(Readiness::Parked(word) | Readiness::Parking(word)), _) => {
+            holding.unseen = Some(format!("it is {word}"))
+        }
         (None, _) => holding.unseen = Some("its entry is no longer in the file".to_owned()),
         (_, None) => {
             let why = "it has no endpoint yet, or the variable of its password is not set";

@@ -4,7 +4,7 @@
 
 use super::failure::Failure;
 use crate::engine::Stack;
-use crate::model::{Addr, Class, Diagnostic, Fault, Observed, Orphan, Owner, Readiness};
+use crate::model::{Addr, Class, Diagnostic, Fault, Observed, Orphan, Owner};
 use crate::resource::Managed;
 use crate::yaml::Node;
 use serde_json::{Value, json};
@@ -227,7 +227,7 @@ impl Looked {
     pub fn warnings(&self, seen: &BTreeMap<Addr, Observed>) -> Vec<Diagnostic> {
         let stopped = |addr: &Addr| {
             let p = seen.get(addr).and_then(Observed::present);
-            p.is_some_and(|p| matches!(p.readiness, Readiness::Parked(_)))
+            p.is_some_and(|p| p.readiness.rests().is_some())
         };
         let kept = self.kept.iter().map(|k| {
             Diagnostic::warning("the instance is kept stopped")

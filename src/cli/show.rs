@@ -127,7 +127,10 @@ fn row(addr: &Addr, observed: &Observed) -> StatusRow {
         Observed::Present(p) => {
             row.state = match &p.readiness {
                 Readiness::Ready => "ready".to_owned(),
-                Readiness::Pending(w) | Readiness::Leaving(w) | Readiness::Parked(w) => w.clone(),
+                Readiness::Pending(w)
+                | Readiness::Leaving(w)
+                | Readiness::Parked(w)
+                | Readiness::Parking(w) => w.clone(),
                 Readiness::Failed(why) => format!("failed: {why}"),
             };
             row.owner = match &p.owner {

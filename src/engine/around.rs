@@ -27,7 +27,7 @@ pub(super) struct Rest {
 impl Rest {
     /// Takes a look into account.
     pub(super) fn note(&mut self, p: &Presence) {
-        if !matches!(p.readiness, Readiness::Parked(_)) {
+        if p.readiness.rests().is_none() {
             self.ran = true;
         }
     }

@@ -188,7 +188,7 @@ fn out_of_reach(stack: &Stack, addr: &Addr, seen: &Seen, fault: Fault) -> Result
         };
         if let Some(p) = observed.present() {
             match &p.readiness {
-                Readiness::Parked(word) => {
+                Readiness::Parked(word) | Readiness::Parking(word) => {
                     return Ok(Observed::Unlooked {
                         because: format!("{dep} is {word}"),
                     });

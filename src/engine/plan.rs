@@ -50,8 +50,8 @@ pub fn plan(
 ) -> Vec<Change> {
     // what changes inside of something that others look into, and whatever comes after that
     let mut stirred: BTreeSet<Addr> = BTreeSet::new();
-    // what stands still when its change is over, and whatever lives on it
-    let mut resting: BTreeSet<Addr> = BTreeSet::new();
+    // what stands still when this run is over, in what words, and whatever lives on it
+    let mut resting: BTreeMap<Addr, String> = BTreeMap::new();
     in_order(info, after, seen, |addr, observed, info| {
         let mut change = decide(addr, observed);
         let before: Vec<&Addr> = after
@@ -77,14 +77,17 @@ pub fn plan(
         }
         let mut below = after.get(addr).into_iter().flatten();
         if info.connects
-            && let Some(still) = below.find(|d| resting.contains(*d))
+            && let Some(why) = below.find_map(|d| resting.get(d).cloned())
         {
-            let why = format!("not looked at: {still} is stopped again in this run");
-            change = blank(addr, Action::NoOp, &why);
-            resting.insert(addr.clone());
+            change = blank(addr, Action::NoOp, &format!("not looked at: {why}"));
+            resting.insert(addr.clone(), why);
         }
         if change.around.is_some() {
-            resting.insert(addr.clone());
+            let why = format!("{addr} is stopped again in this run");
+            resting.insert(addr.clone(), why);
+        } else if let Some(Readiness::Parking(word)) = observed.present().map(|p| &p.readiness) {
+            // it may still have answered
+            resting.insert(addr.clone(), format!("{addr} is {word}"));
         }
         if !before.is_empty() || (info.connects && change.is_change()) {
             stirred.insert(addr.clone());
@@ -176,8 +179,11 @@ fn decide(addr: &Addr, observed: &Observed) -> Change {
     };
     let word = match &p.readiness {
         Readiness::Ready => None,
-        Readiness::Pending(w) | Readiness::Leaving(w) | Readiness::Parked(w) => Some(w.as_str()),
-        Readiness::Failed(w) => Some(w.as_str()),
+        Readiness::Pending(w)
+        | Readiness::Leaving(w)
+        | Readiness::Parked(w)
+        | Readiness::Parking(w)
+        | Readiness::Failed(w) => Some(w.as_str()),
     };
     if let Readiness::Leaving(word) = &p.readiness {
         let reason = format!("{word}; made again once it is gone");
@@ -224,9 +230,9 @@ fn decide(addr: &Addr, observed: &Observed) -> Change {
 
 /// Returns what is done around a change of it.
 fn around(p: &Presence) -> Option<Around> {
-    match (&p.readiness, p.to_stop) {
-        (Readiness::Parked(_), _) => p.must_run.then_some(Around::StartAndStop),
-        (_, to_stop) => to_stop.then_some(Around::Stop),
+    match p.readiness.rests() {
+        Some(_) => p.must_run.then_some(Around::StartAndStop),
+        None => p.to_stop.then_some(Around::Stop),
     }
 }
 
@@ -294,7 +300,7 @@ fn admit(change: &mut Change, p: &Presence, info: &Info, options: &Options) {
         change.refused = Some(why.clone());
         return;
     }
-    if let Readiness::Parked(word) = &p.readiness
+    if let Some(word) = p.readiness.rests()
         && change.action == Action::Replace
     {
         change.refused = Some(format!(

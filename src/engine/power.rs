@@ -129,7 +129,7 @@ async fn one(
                     format!("{addr} is {word}"),
                 ));
             }
-            (Readiness::Pending(word), _) => word,
+            (Readiness::Pending(word) | Readiness::Parking(word), _) => word,
             (Readiness::Ready | Readiness::Parked(_), _) if called => "not visible yet".to_owned(),
             (Readiness::Ready | Readiness::Parked(_), _) => {
                 if !std::mem::replace(&mut begun, true) {

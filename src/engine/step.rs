@@ -271,7 +271,7 @@ impl Step<'_> {
             return self.parked(p, &diff, rest, tries, pace).await;
         }
         match p.readiness {
-            Readiness::Pending(word) => {
+            Readiness::Pending(word) | Readiness::Parking(word) => {
                 let called = made || progress.calls > 0 || rest.called();
                 if self.no_wait && (called || self.change.action == Action::Wait) {
                     let word = match self.change.around {
@@ -358,7 +358,9 @@ impl Step<'_> {
                     self.pause(&mut pace, &word).await?;
                 }
                 // what was called may still be under way
-                Readiness::Pending(word) if calls > 0 => self.pause(&mut pace, &word).await?,
+                Readiness::Pending(word) | Readiness::Parking(word) if calls > 0 => {
+                    self.pause(&mut pace, &word).await?
+                }
                 _ if calls >= 6 => {
                     return Err(Fault::new(
                         self.node.kind(),

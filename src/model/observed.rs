@@ -16,8 +16,20 @@ pub enum Readiness {
     Leaving(String),
     /// It stands still on purpose, and waiting does not change that (a stopped instance).
     Parked(String),
+    /// It will soon stand still on purpose (an instance that is stopping).
+    Parking(String),
     /// It will not become usable by itself.
     Failed(String),
+}
+
+impl Readiness {
+    /// Tells whether it stands still on purpose, or is about to, and in what word.
+    pub fn rests(&self) -> Option<&str> {
+        match self {
+            Readiness::Parked(word) | Readiness::Parking(word) => Some(word),
+            _ => None,
+        }
+    }
 }
 
 /// Whose it is, by its tags (ARCHITECTURE.md, "Ownership").

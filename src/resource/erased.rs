@@ -387,7 +387,7 @@ impl<R: Resource> Looked for LookedAt<'_, R> {
             return Ok(Observed::Absent { verdict, warnings });
         };
         let must_run = match &verdict {
-            _ if !R::STOPPABLE || !matches!(readiness, Readiness::Parked(_)) => false,
+            _ if !R::STOPPABLE || readiness.rests().is_none() => false,
             Verdict::Diff(diff) => !diff.is_empty() && R::must_run(diff),
             Verdict::Deferred { .. } => true,
         };

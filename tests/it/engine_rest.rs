@@ -90,6 +90,33 @@ fn nothing_is_started_where_nothing_differs_or_it_was_not_promised() {
 }
 
 #[test]
+fn what_is_stopping_is_as_good_as_stopped() {
+    let stopping = Thing {
+        left: 4,
+        ..stopped()
+    };
+    // nothing differs, and nothing is waited for
+    let s = scene(json!({"id": "a", "v": 1}), Some(stopping.clone()));
+    let (changes, summary, _) = apply_to(&s);
+    assert_eq!(changes[0].action, Action::NoOp);
+    assert!(summary.complete() && calls(&s).is_empty());
+    // what differs is promised as for a stopped one, and begins when it stands still
+    let s = scene(json!({"id": "a", "v": 2}), Some(stopping));
+    let (changes, summary, events) = apply_to(&s);
+    assert_eq!(changes[0].around, Some(Around::StartAndStop));
+    assert_eq!(
+        changes[0].reason,
+        "stopping; differs: v; started for it, and stopped again"
+    );
+    let waited = |e: &Event| matches!(e, Event::Waiting { status, .. } if status == "stopping");
+    assert!(events.iter().any(waited));
+    assert!(summary.complete());
+    assert_eq!(calls(&s), ["mark", "start", "update", "stop", "unmark"]);
+    let t = there(&s);
+    assert_eq!((t.v, t.parked, t.to_stop), (2, true, false));
+}
+
+#[test]
 fn the_mark_outlives_the_run_and_the_next_one_stops_it() {
     let running = Thing {
         to_stop: true,
@@ -214,10 +241,10 @@ fn what_stops_it_meanwhile_is_made_up_for_and_told_where_it_goes_on() {
 
 #[test]
 fn what_lives_on_it_is_left_alone_in_that_run() {
-    let present = |to_stop| {
+    let present = |to_stop, readiness: &Readiness| {
         Observed::Present(Box::new(Presence {
             outputs: Outputs::new(),
-            readiness: Readiness::Ready,
+            readiness: readiness.clone(),
             verdict: Verdict::Diff(Diff::default()),
             owner: Owner::Ours,
             must_run: false,
@@ -260,9 +287,15 @@ fn what_lives_on_it_is_left_alone_in_that_run() {
         (other.clone(), [db.clone()].into()),
     ]
     .into();
-    for to_stop in [false, true] {
+    let stopping = Readiness::Parking("stopping".into());
+    for (to_stop, readiness, why) in [
+        (false, Readiness::Ready, None),
+        (true, Readiness::Ready, Some("stopped again in this run")),
+        // it may still have answered
+        (false, stopping, Some("stopping")),
+    ] {
         let seen = [
-            (db.clone(), present(to_stop)),
+            (db.clone(), present(to_stop, &readiness)),
             (script.clone(), absent()),
             (second.clone(), absent()),
             (other.clone(), absent()),
@@ -270,17 +303,15 @@ fn what_lives_on_it_is_left_alone_in_that_run() {
         .into();
         let changes = plan(&infos, &after, &seen, &Options::default());
         let of = |a: &Addr| changes.iter().find(|c| c.addr == *a).unwrap();
-        let still = if to_stop {
-            Action::NoOp
-        } else {
-            Action::Create
+        let still = match why {
+            Some(_) => Action::NoOp,
+            None => Action::Create,
         };
         assert_eq!(of(&script).action, still);
         assert_eq!(of(&second).action, still);
         assert_eq!(of(&other).action, Action::Create);
-        if to_stop {
-            let why = "not looked at: db.a is stopped again in this run";
-            assert_eq!(of(&script).reason, why);
+        if let Some(why) = why {
+            assert_eq!(of(&script).reason, format!("not looked at: db.a is {why}"));
         }
     }
 }

@@ -221,7 +221,8 @@ impl<const LATE: bool> Resource for FakeOf<LATE> {
     fn readiness(h: &Live) -> Readiness {
         match (h.t.leaving, h.t.left, h.t.parked) {
             (Some(_), _, _) => Readiness::Leaving("deleting".into()),
-            (_, _, true) => Readiness::Parked("stopped".into()),
+            (_, 0, true) => Readiness::Parked("stopped".into()),
+            (_, _, true) => Readiness::Parking("stopping".into()),
             (_, 0, _) => Readiness::Ready,
             _ => Readiness::Pending("creating".into()),
         }
@@ -412,7 +413,8 @@ impl<const LATE: bool> Resource for FakeOf<LATE> {
 
     async fn stop(&self, h: &Live) -> Result<(), Fault> {
         self.call("stop", None, |w| {
-            w.things.get_mut(&h.id).unwrap().parked = true;
+            let t = w.things.get_mut(&h.id).unwrap();
+            (t.parked, t.left) = (true, 2);
             Ok(())
         })
         .await

@@ -125,7 +125,7 @@ impl Prober<'_> {
                     );
                     unknown(hop, why, None)
                 }
-                (Readiness::Parked(word), _) => failed(
+                (Readiness::Parked(word) | Readiness::Parking(word), _) => failed(
                     hop,
                     None,
                     format!("{addr} is {word}"),

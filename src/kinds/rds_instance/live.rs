@@ -191,6 +191,7 @@ impl Live {
         match status {
             "deleting" | "delete-precheck" => Readiness::Leaving(status.to_owned()),
             "stopped" => Readiness::Parked(status.to_owned()),
+            "stopping" => Readiness::Parking(status.to_owned()),
             _ if !USABLE.contains(&status) => Readiness::Pending(status.to_owned()),
             _ if self.address.is_none() => {
                 Readiness::Pending(format!("{status}, without an endpoint"))

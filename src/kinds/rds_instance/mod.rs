@@ -119,7 +119,7 @@ fn warnings(want: &Desired, have: &Live) -> Vec<Diagnostic> {
                 ),
         );
     }
-    if have.status == "stopped" {
+    if let Some(status) = have.readiness().rests() {
         let d = diff::diff(want, have);
         let changes = !d.is_empty() && <RdsInstance as Resource>::must_run(&d);
         let when = have
@@ -128,7 +128,7 @@ fn warnings(want: &Desired, have: &Live) -> Vec<Diagnostic> {
             .map(|at| format!(" AWS starts it again at {at}."))
             .unwrap_or_default();
         all.push(
-            Diagnostic::warning("the instance is stopped")
+            Diagnostic::warning(format!("the instance is {status}"))
                 .detail(match changes {
                     // aws-facts §1.3 and §1.4: each of the three takes minutes, and running is billed for ten at least
                     true => "For its change it is started, changed and stopped again: 15 to 40 minutes as a rule, \

@@ -2,14 +2,15 @@
 
 use super::Tally;
 use super::clock::{StormClock, Ticking};
+use super::crash::{Ambush, Crash};
 use super::draft::Draft;
 use super::scene;
 use super::storm::{Command, End, Meddling, Round, Storm};
 use crate::stage::{PASSWORD, Stage};
 use cruddur_infra::engine::{self, Clock, Emitter, Goal, Options, Power, RunSettings, Seen, Stack};
 use cruddur_infra::model::{
-    Action, Addr, Change, Class, Diff, Event, FORMAT_VERSION, Output, Plan, PlanOptions, Purpose,
-    Readiness, RunSummary, Stamped,
+    Action, Addr, Change, Diff, Event, FORMAT_VERSION, Output, Plan, PlanOptions, Purpose,
+    RunSummary, Stamped,
 };
 use cruddur_infra::sandbox::faults::Script;
 use cruddur_infra::sandbox::server::Server;
@@ -27,7 +28,7 @@ const PARALLELISM: usize = 10;
 /// How a run comes to its end.
 struct How {
     end: End,
-    crash: Option<u64>,
+    crash: Option<Crash>,
 }
 
 impl Default for How {
@@ -240,6 +241,7 @@ impl Inside {
             End::Killed { events, moments } if events == n as u64 => Some(moments),
             _ => None,
         };
+        let mut ambush = Ambush::default();
         let mut act = pin!(act(&settings, &emitter));
         if told(0) {
             stop.cancel();
@@ -254,15 +256,14 @@ impl Inside {
                     }
                 }
                 self.tally.killed += 1;
+                self.tally.crashes += u32::from(ambush.over());
                 return Ok(None);
             }
             tokio::select! {
                 biased;
                 Some(event) = from.recv() => {
                     events.push(event);
-                    if how.crash == Some(events.len() as u64) {
-                        self.tally.crashes += u32::from(scene::crash_a_session(&self.stage.world()));
-                    }
+                    ambush.look(how.crash, events.len() as u64, || self.stage.world());
                     if told(events.len()) {
                         stop.cancel();
                         self.tally.told += 1;
@@ -271,6 +272,7 @@ impl Inside {
                 summary = &mut act => break summary,
             }
         };
+        self.tally.crashes += u32::from(ambush.over());
         while let Ok(event) = from.try_recv() {
             events.push(event);
         }
@@ -295,15 +297,7 @@ impl Inside {
             return Err(format!("{addr} is refused: {why}"));
         }
         if !first.is_empty() {
-            let ran = self.apply(&stack, &first, &seen, How::default()).await?;
-            let (summary, events) = ran.ok_or("it was killed")?;
-            if stood_still(&events) {
-                self.tally.stood_still += 1;
-                let (again, seen) = plan(&stack, &all, Purpose::Apply, None).await?;
-                self.through_with(&stack, &again, &seen, "apply").await?;
-            } else if !summary.complete() {
-                return Err(format!("one apply is not enough: {}", failures(&events)));
-            }
+            self.through_with(&stack, &first, &seen, "apply").await?;
         }
         self.clock.pass(2.0);
         let mut stack = self.stage.stack(&draft.yaml()).await;
@@ -417,18 +411,6 @@ impl Inside {
     }
 }
 
-/// By design: an instance that was stopping when the plan was made stands still when it has been waited for, and the
-/// advice is to plan again.
-fn stood_still(events: &[Stamped]) -> bool {
-    let failed = events.iter().filter_map(|e| match &e.event {
-        Event::Failed { fault, .. } => Some(fault),
-        _ => None,
-    });
-    let mut faults = failed.peekable();
-    faults.peek().is_some()
-        && faults.all(|f| f.class == Class::Surprise && f.message.ends_with("main is stopped"))
-}
-
 /// By design: what a killed run has told RDS to change shows as `available` for a while, with everything as it is to be,
 /// before AWS begins. There is nothing to change then, only to wait for.
 fn begins_only_now(plan: &Plan) -> bool {
@@ -470,12 +452,7 @@ async fn leftovers(stack: &Stack, like: &Plan) -> Result<Plan, String> {
 
 fn parked(seen: &Seen) -> bool {
     let present = seen.observed.values().filter_map(|o| o.present());
-    present.into_iter().any(|p| match &p.readiness {
-        Readiness::Parked(_) => true,
-        // on the way there
-        Readiness::Pending(word) => word == "stopping",
-        _ => false,
-    })
+    present.into_iter().any(|p| p.readiness.rests().is_some())
 }
 
 /// What went wrong, for a person.

@@ -1,6 +1,7 @@
 //! A storm through the real binary: its sandbox with a fault script, and signals at random moments.
 
 use super::Tally;
+use super::crash::Ambush;
 use super::draft::Draft;
 use super::scene;
 use super::storm::{Command, End, Meddling, Round, Storm};
@@ -92,6 +93,7 @@ impl Outside {
         .concat();
         let mut run = self.work.start(&args);
         let mut seen = 0;
+        let mut ambush = Ambush::default();
         loop {
             match &round.end {
                 End::Told { events } if *events == seen => {
@@ -106,15 +108,14 @@ impl Outside {
                 }
                 _ => {}
             }
-            if round.crash == Some(seen) {
-                self.tally.crashes += u32::from(scene::crash_a_session(&self.world()));
-            }
+            ambush.look(round.crash, seen, || self.world());
             if run.line().is_none() {
                 break;
             }
             seen += 1;
         }
         let output = run.wait();
+        self.tally.crashes += u32::from(ambush.over());
         self.tally.rounds += 1;
         self.tally.broken += u32::from(output.code != Some(0));
         self.tally.faults += seen as u32;
@@ -138,17 +139,13 @@ impl Outside {
                 done(&start, "start")?;
             }
         }
-        let mut apply = self.work.run(&["--format", "json", "apply"]);
+        let apply = self.work.run(&["--format", "json", "apply"]);
         self.quiet(&apply)?;
-        // as in process: it was stopping, or its change begins only now, and the advice is to plan again
-        if apply.code != Some(0) && apply.all().contains("main is stopped") {
-            self.tally.stood_still += 1;
-            apply = self.work.run(&["--format", "json", "apply"]);
-        }
         done(&apply, "one apply")?;
         let mut plan = self
             .work
             .run(&["--format", "json", "plan", "--detailed-exitcode"]);
+        // as in process: its change begins only now
         let waits = |c: &Value| c["action"] == "wait" && c["address"] == "rds_instance.main";
         if plan.code == Some(2) && crate::cli::changes(&plan.json()).values().all(waits) {
             self.tally.late += 1;

@@ -62,40 +62,6 @@ pub fn no_half_script(lefts: i64, rights: i64, runs: i64) -> Result<(), String> 
     }
 }
 
-/// Kills the process of one session of the stack's database, upon which Postgres ends all of them and starts anew: what
-/// it does when the machine runs out of memory. Tells whether there was one.
-pub fn crash_a_session(world: &Value) -> bool {
-    let Some(address) = world["rds"]["instances"]["chaos-db"]["address"].as_str() else {
-        return false;
-    };
-    let text = |path: &Path| {
-        let bytes = std::fs::read(path).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).replace('\0', " ")
-    };
-    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        // `postgres: keeper app 127.0.0.1(51234) INSERT`
-        let line = text(&entry.path().join("cmdline"));
-        if !line.starts_with("postgres: keeper app") {
-            continue;
-        }
-        let stat = text(&entry.path().join("stat"));
-        let parent = stat
-            .rsplit(')')
-            .next()
-            .and_then(|rest| rest.split_whitespace().nth(1).map(str::to_owned));
-        let conf = Path::new("/proc")
-            .join(parent.unwrap_or_default())
-            .join("cwd/postgresql.conf");
-        let pid = entry.file_name().to_str().and_then(|n| n.parse().ok());
-        if text(&conf).contains(&format!("'{address}'"))
-            && let Some(pid) = pid.and_then(rustix::process::Pid::from_raw)
-        {
-            return rustix::process::kill_process(pid, rustix::process::Signal::KILL).is_ok();
-        }
-    }
-    false
-}
-
 /// Two tables that are only ever filled together.
 const SCHEMA: &str =
     "CREATE TABLE left_side (id int PRIMARY KEY);\nCREATE TABLE right_side (id int PRIMARY KEY);\n";

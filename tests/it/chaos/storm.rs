@@ -1,6 +1,7 @@
 //! What a storm is: files, commands, faults and ends, all drawn from a seed. Plain data, so that parts of it can be
 //! left out when one that fails is to become smaller.
 
+use super::crash::Crash;
 use super::draft::{Draft, ENTRIES};
 use std::fmt;
 
@@ -46,8 +47,8 @@ pub struct Round {
     /// Lines of a fault script.
     pub faults: Vec<String>,
     pub end: End,
-    /// After so many events the database crashes, and comes back.
-    pub crash: Option<u64>,
+    /// The database crashes, and comes back.
+    pub crash: Option<Crash>,
     /// Before it, somebody changes something by hand.
     pub meddling: Option<Meddling>,
     /// The last part of this machine's address.
@@ -120,8 +121,11 @@ impl fmt::Display for Storm {
             if let Some(what) = round.meddling {
                 writeln!(f, "  before it, by hand: {what:?}")?;
             }
-            if let Some(events) = round.crash {
-                writeln!(f, "  the database crashes after {events} events")?;
+            if let Some(Crash { events, moments }) = round.crash {
+                writeln!(
+                    f,
+                    "  the database crashes after {events} events, {moments} ms into a session"
+                )?;
             }
             writeln!(f, "  {}", round.draft)?;
             for fault in &round.faults {
@@ -172,7 +176,10 @@ impl Storm {
                 3 => Meddling::Memory,
                 _ => Meddling::Policies,
             });
-            let crash = (postgres && dice.one_in(2)).then(|| 5 + dice.below(40));
+            let crash = (postgres && dice.one_in(2)).then(|| Crash {
+                events: dice.below(25),
+                moments: dice.below(250),
+            });
             rounds.push(Round {
                 draft: draft.clone(),
                 command,

@@ -78,7 +78,9 @@ pub fn upstream_is_current(w: &mut World, writes: &str, ins: &[String]) {
         };
         let ok = w.things.get(id).is_some_and(|up| {
             serial.is_none_or(|s| up.serial.to_string() == s)
-                && (up.left, up.hidden, up.leaving) == (0, 0, None)
+                // what stands still, or soon will, is as ready as it gets
+                && (up.left == 0 || up.parked)
+                && (up.hidden, up.leaving) == (0, None)
         });
         if !ok {
             w.broken_laws.push(format!(

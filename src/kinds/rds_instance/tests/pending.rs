@@ -149,7 +149,7 @@ fn readiness_follows_the_status() {
         ("backing-up", "ready"),
         ("storage-full", "ready"),
         ("stopped", "parked"),
-        ("stopping", "pending"),
+        ("stopping", "parking"),
         ("starting", "pending"),
         ("creating", "pending"),
         ("modifying", "pending"),
