@@ -2,10 +2,11 @@
 
 A breakage is what a tired person might really do: a check taken out, an order turned round, a case forgotten. `edits`
 are (file, old text, new text); the old text must be in the file exactly once, else the breakage has gone stale and the
-run fails. `tests` is the target (`lib`, or `it` for tests/it) and the filter that is to fail.
+run fails. `tests` is the target (`lib`, or `it` for tests/it) and the filter that is to fail, with flags for the tests
+behind `--`; `env` is set for them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 STEP = "src/engine/step.rs"
 PROGRESS = "src/engine/progress.rs"
@@ -14,6 +15,9 @@ PLAN = "src/engine/plan.rs"
 PLAN_DESTROY = "src/engine/plan_destroy.rs"
 RANDOM = ("it", "engine_random")
 PROMISES = ("it", "engine_promises")
+STORMS = ("it", "chaos::storms_in_process -- --exact")
+# enough to meet each of them, and not made smaller: it is known what is broken
+SOME = {"CHAOS_SEEDS": "120", "CHAOS_TRIES": "0"}
 
 
 @dataclass
@@ -21,6 +25,7 @@ class Breakage:
     name: str
     edits: list
     tests: tuple
+    env: dict = field(default_factory=dict)
 
 
 BREAKAGES = [
@@ -429,7 +434,7 @@ BREAKAGES = [
     ),
     Breakage(
         "scripts run on a database that is stopped again",
-        [(PLAN, "        if info.connects\n            && let Some(still)", "        if info.follows\n            && let Some(still)")],
+        [(PLAN, "        if info.connects\n            && let Some(why)", "        if info.follows\n            && let Some(why)")],
         ("it", "engine_rest"),
     ),
     Breakage(
@@ -662,5 +667,60 @@ BREAKAGES = [
         "db drop drops",
         [("src/cli/db/admin.rs", "if !consent.no_copy {\n        return aside", "if consent.no_copy {\n        return aside")],
         ("it", "cli_undo"),
+    ),
+    # ---------------------------------------------------------------- what only storms meet
+    Breakage(
+        "a role's tag forgets a policy that is still on its way out",
+        [
+            ("src/kinds/iam_role/mod.rs", "api::tag(&self.clients, &want.name, &want.tags_meanwhile(have))", "api::tag(&self.clients, &want.name, &want.tags)"),
+            ("src/kinds/iam_role/mod.rs", 'if diff.has("tags") && want.tags_meanwhile(have) != want.tags {', 'if diff.has("tags") && want.name.is_empty() {'),
+        ],
+        STORMS,
+        {"CHAOS_SEEDS": "480", "CHAOS_TRIES": "0"},
+    ),
+    Breakage(
+        "what is left of a group of schedules is not found",
+        [("src/kinds/schedule/api.rs", "for (name, arn) in groups::empty(clients, &keys).await? {", "for (name, arn) in groups::empty(clients, &keys).await?.into_iter().take(0) {")],
+        STORMS,
+        SOME,
+    ),
+    Breakage(
+        "another person's way in is taken for one's own",
+        [("src/kinds/security_group_rule/live.rs", "== Some(key.addr.as_str())\n            && (self.is_mine(key)\n", "== Some(key.addr.as_str())\n            && (self.is_mine(key)\n                || self.tag(OWNER_TAG).is_some()\n")],
+        STORMS,
+        SOME,
+    ),
+    Breakage(
+        "a pool's settings that come with a trigger are those of a new pool",
+        [("src/kinds/cognito_trigger/pool.rs", "request.retain(|name, value| !DESCRIBE_ONLY.contains(&name.as_str()) && !value.is_null());", 'request.retain(|name, value| !DESCRIBE_ONLY.contains(&name.as_str()) && !value.is_null() && name != "Policies");')],
+        STORMS,
+        SOME,
+    ),
+    Breakage(
+        "of a layer's versions only the newest is deleted",
+        [("src/kinds/lambda_layer/mod.rs", "api::delete(&self.clients, &have.layer, &have.ours).await", "api::delete(&self.clients, &have.layer, &have.ours[have.ours.len() - 1..]).await")],
+        STORMS,
+        SOME,
+    ),
+    Breakage(
+        "what a killed run has made has to be known to IAM after 20 seconds",
+        [(STEP, "(f64, f64) = (300.0, 150.0);", "(f64, f64) = (300.0, 20.0);")],
+        STORMS,
+        {"CHAOS_SEEDS": "480", "CHAOS_TRIES": "0"},
+    ),
+    Breakage(
+        "an instance that is stopping is waited for",
+        [("src/kinds/rds_instance/live.rs", '            "stopping" => Readiness::Parking(status.to_owned()),\n', "")],
+        STORMS,
+        {"CHAOS_SEEDS": "480", "CHAOS_TRIES": "0"},
+    ),
+    Breakage(
+        "a script is committed statement by statement",
+        [
+            ("src/pg/run.rs", "on_progress(Progress::Done { number, of, rows });", 'on_progress(Progress::Done { number, of, rows });\n            self.batch("COMMIT; BEGIN").await?;'),
+            ("src/pg/run.rs", "if self.transaction_id().await? != transaction {", "if transaction.is_empty() {"),
+        ],
+        ("it", "chaos::storms_in_process_with_databases"),
+        {"CHAOS_TRIES": "0"},
     ),
 ]

@@ -29,6 +29,11 @@ ARGUMENTS = {"lib": ["--lib"], "it": ["--test", "it"]}
 OURS = re.compile(r"cruddur[-_]infra|^(lib)?it-")
 
 
+def key(breakage):
+    """Returns which tests are run, and with what environment."""
+    return (*breakage.tests, tuple(sorted(breakage.env.items())))
+
+
 def stale(breakage):
     """Says which edit does not find its place."""
     for path, old, _ in breakage.edits:
@@ -69,10 +74,10 @@ def link_dependencies():
             os.link(path, to)
 
 
-def cargo(*args, minutes):
+def cargo(*args, minutes, env=()):
     """Returns exit code (None after a timeout) and output."""
     command = ["cargo", "test", "--locked", "--quiet", *args]
-    env = {**os.environ, "CARGO_TARGET_DIR": str(BUILT)}
+    env = {**os.environ, **dict(env), "CARGO_TARGET_DIR": str(BUILT)}
     process = subprocess.Popen(
         command, cwd=SOURCE, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, errors="replace", start_new_session=True,
@@ -106,7 +111,7 @@ def attempt(breakage):
         code, out = cargo(*ARGUMENTS[target], "--no-run", minutes=45)
         if code != 0:
             return False, "it does not compile:\n" + "\n".join(x for x in out.splitlines() if "error" in x)[:600]
-        code, out = cargo(*ARGUMENTS[target], test, minutes=10)
+        code, out = cargo(*ARGUMENTS[target], *test.split(), minutes=10, env=breakage.env)
         passed, failed = ran(out)
         if code is None:
             return True, "caught: the tests never end"
@@ -143,18 +148,18 @@ def main():
         if code != 0:
             sys.exit(f"the unbroken program does not compile ({code}):\n{out[-3000:]}")
     useless = set()
-    for target, test in sorted({b.tests for b in chosen}):
-        code, out = cargo(*ARGUMENTS[target], test, minutes=20)
+    for target, test, env in sorted({key(b) for b in chosen}):
+        code, out = cargo(*ARGUMENTS[target], *test.split(), minutes=20, env=env)
         passed, failed = ran(out)
         if code != 0 or failed or not passed:
-            useless.add((target, test))
+            useless.add((target, test, env))
             print(f"unbroken, {target} {test}: {passed} passed, {failed} failed\n{out[-3000:]}", flush=True)
         else:
             print(f"unbroken: {passed} tests of {target} {test} pass", flush=True)
 
     survived = 0
     for breakage in chosen:
-        if breakage.tests in useless:
+        if key(breakage) in useless:
             survived += 1
             print(f"FAIL  {breakage.name:<64} its tests fail, or are not there, unbroken", flush=True)
             continue

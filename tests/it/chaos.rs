@@ -2,7 +2,7 @@
 //! each. `docs/reliability.md` says what is promised and tried.
 //!
 //! `CHAOS_SEED=17` runs one seed, `CHAOS_SEEDS=2000` more of them. A storm that fails is made smaller, and printed with
-//! the command that repeats it.
+//! the command that repeats it; `CHAOS_TRIES=0` leaves it as it is.
 
 mod clock;
 mod crash;
@@ -51,15 +51,17 @@ impl Tally {
     }
 }
 
+/// A number of the environment.
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    match text.parse() {
+        Ok(number) => Some(number),
+        Err(_) => panic!("{name}={text} is no number"),
+    }
+}
+
 /// The seeds to run.
 fn seeds(usual: u64) -> Vec<u64> {
-    let number = |name: &str| -> Option<u64> {
-        let text = std::env::var(name).ok()?;
-        Some(
-            text.parse()
-                .unwrap_or_else(|_| panic!("{name}={text} is no number")),
-        )
-    };
     match (number("CHAOS_SEED"), number("CHAOS_SEEDS")) {
         (Some(one), _) => vec![one],
         (None, many) => (0..many.unwrap_or(usual)).collect(),
@@ -113,8 +115,9 @@ fn all(
     });
     let mut broken = broken.into_inner().unwrap();
     broken.sort_by_key(|(storm, _)| storm.seed);
+    let tries = number("CHAOS_TRIES").map_or(shrink::TRIES, |n| n as usize);
     for (storm, why) in broken.iter().take(3) {
-        let small = shrink::smallest(storm, why, |s| attempt(s, run).err());
+        let small = shrink::smallest(storm, why, tries, |s| attempt(s, run).err());
         println!("{}\n{}\n", small.storm, small.why);
         println!("found in {} tries; the whole storm again:", small.tries);
         println!(

@@ -452,7 +452,10 @@ async fn leftovers(stack: &Stack, like: &Plan) -> Result<Plan, String> {
 
 fn parked(seen: &Seen) -> bool {
     let present = seen.observed.values().filter_map(|o| o.present());
-    present.into_iter().any(|p| p.readiness.rests().is_some())
+    // also where it was started only for a change, and the next apply stops it again
+    present
+        .into_iter()
+        .any(|p| p.readiness.rests().is_some() || p.to_stop)
 }
 
 /// What went wrong, for a person.

@@ -3,8 +3,8 @@
 
 use super::storm::{End, Storm};
 
-/// So many storms are tried at most.
-const TRIES: usize = 80;
+/// So many storms are tried at most, where nobody asks for another number.
+pub const TRIES: usize = 80;
 
 /// The smallest storm that was found, and what it breaks.
 pub struct Small {
@@ -13,8 +13,13 @@ pub struct Small {
     pub tries: usize,
 }
 
-/// Looks for it. `fails` tells what a storm breaks.
-pub fn smallest(storm: &Storm, why: &str, fails: impl Fn(&Storm) -> Option<String>) -> Small {
+/// Looks for it, within so many tries. `fails` tells what a storm breaks.
+pub fn smallest(
+    storm: &Storm,
+    why: &str,
+    tries: usize,
+    fails: impl Fn(&Storm) -> Option<String>,
+) -> Small {
     let mut small = Small {
         storm: storm.clone(),
         why: why.to_owned(),
@@ -22,7 +27,7 @@ pub fn smallest(storm: &Storm, why: &str, fails: impl Fn(&Storm) -> Option<Strin
     };
     loop {
         let smaller = candidates(&small.storm).into_iter().find_map(|candidate| {
-            if small.tries >= TRIES {
+            if small.tries >= tries {
                 return None;
             }
             small.tries += 1;
@@ -108,7 +113,7 @@ mod tests {
             let storm = Storm::of(seed, false);
             let Some(why) = guilty(&storm) else { continue };
             found += 1;
-            let small = smallest(&storm, &why, guilty);
+            let small = smallest(&storm, &why, TRIES, guilty);
             let faults: Vec<&String> = small.storm.rounds.iter().flat_map(|r| &r.faults).collect();
             assert_eq!(faults.len(), 1, "{}", small.storm);
             assert!(small.storm.rounds.len() <= 2, "{}", small.storm);
