@@ -79,6 +79,15 @@ async fn one(
     let mut pace = Pace::new(settings.clock.as_ref(), &settings.stop, node.wait());
     let mut called = false;
     let mut begun = false;
+    let begin = |begun: &mut bool| {
+        if !std::mem::replace(begun, true) {
+            events.send(Event::Started {
+                addr: addr.clone(),
+                action: Action::Update,
+                power: Some(way),
+            });
+        }
+    };
     loop {
         if settings.stop.is_cancelled() {
             return Err(super::wait::interrupted("stop and start"));
@@ -129,16 +138,13 @@ async fn one(
                     format!("{addr} is {word}"),
                 ));
             }
-            (Readiness::Pending(word) | Readiness::Parking(word), _) => word,
+            (Readiness::Pending(word) | Readiness::Parking(word), _) => {
+                begin(&mut begun);
+                word
+            }
             (Readiness::Ready | Readiness::Parked(_), _) if called => "not visible yet".to_owned(),
             (Readiness::Ready | Readiness::Parked(_), _) => {
-                if !std::mem::replace(&mut begun, true) {
-                    events.send(Event::Started {
-                        addr: addr.clone(),
-                        action: Action::Update,
-                        power: Some(way),
-                    });
-                }
+                begin(&mut begun);
                 let call = match way {
                     Power::Stop => node.stop(&facts).await,
                     Power::Start => node.start(&facts).await,

@@ -353,23 +353,37 @@ fn only_the_stacks_own_instances_are_stopped_and_started() {
 
 #[test]
 fn a_stop_that_is_not_taken_at_once_begins_once() {
-    let s = scene(json!({"id": "a", "v": 1}), Some(thing()));
-    s.script("stop", (0..5).map(|_| Some(Class::Busy)));
-    let targets: BTreeSet<Addr> = [addr("thing.a")].into();
-    let (summary, events) = s.run(false, async |settings, emitter| {
-        power(
-            &s.stack,
-            &targets,
-            Power::Stop,
-            &Seen::default(),
-            settings,
-            emitter,
-        )
-        .await
-    });
-    assert!(summary.complete());
-    let begun = events.iter().filter(|e| matches!(e, Event::Started { .. }));
-    assert_eq!(begun.count(), 1);
+    let stopping = Thing {
+        parked: true,
+        left: 4,
+        ..thing()
+    };
+    // refused for a while; begun by somebody else; told to start while it still stops
+    for (way, was, busy) in [
+        (Power::Stop, thing(), 5),
+        (Power::Stop, stopping.clone(), 0),
+        (Power::Start, stopping, 0),
+    ] {
+        let s = scene(json!({"id": "a", "v": 1}), Some(was));
+        s.script("stop", (0..busy).map(|_| Some(Class::Busy)));
+        let targets: BTreeSet<Addr> = [addr("thing.a")].into();
+        let (summary, events) = s.run(false, async |settings, emitter| {
+            let seen = Seen::default();
+            power(&s.stack, &targets, way, &seen, settings, emitter).await
+        });
+        assert!(summary.complete());
+        // it has begun before anything is waited for
+        let at = |found: fn(&Event) -> bool| events.iter().position(found);
+        let begun = at(|e| matches!(e, Event::Started { .. }));
+        assert!(
+            begun < at(|e| matches!(e, Event::Waiting { .. })),
+            "{way:?}"
+        );
+        let begun = events.iter().filter(|e| matches!(e, Event::Started { .. }));
+        assert_eq!(begun.count(), 1);
+        let parked = s.world.lock().unwrap().things["a"].parked;
+        assert_eq!(parked, way == Power::Stop);
+    }
 }
 
 #[test]
