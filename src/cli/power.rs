@@ -6,7 +6,7 @@ use super::keep::{self, Keeper};
 use super::lock::Lock;
 use super::output::{Output, exit_code};
 use super::planning::{plan, refused};
-use super::run::{closed, finish_empty, last_words, settings, show};
+use super::run::{closed, finish_empty, last_words, settings, show, typed};
 use super::session::{Needs, Session};
 use super::signals::or_stopped;
 use super::{ask, signals};
@@ -69,7 +69,7 @@ async fn stop_in(
         ],
         None => vec![Part::Power(Power::Stop, targets)],
     };
-    let mut command = typed("stop", &args.scope.only);
+    let mut command = again("stop", &args.scope.only);
     if args.keep {
         command.push_str(" --keep");
     }
@@ -164,14 +164,20 @@ async fn start_in(
         parts.push(Part::Plan(Box::new(plan), seen));
     }
     parts.push(Part::Power(Power::Start, targets));
-    let command = typed("start", &args.scope.only);
+    let command = again("start", &args.scope.only);
     run(session, &parts, &args.run, output, stop, &command).await
 }
 
 /// The command with its entries, so that it can be typed again to go on.
-fn typed(command: &str, only: &[Addr]) -> String {
-    let only = only.iter().map(|addr| format!(" --only {addr}"));
-    only.fold(command.to_owned(), |text, more| text + &more)
+fn again(command: &str, only: &[Addr]) -> String {
+    let only = only.to_vec();
+    typed(
+        command,
+        &PlanOptions {
+            only,
+            ..PlanOptions::default()
+        },
+    )
 }
 
 fn nothing(output: &Output) -> Result<u8, Failure> {

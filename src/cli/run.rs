@@ -261,7 +261,7 @@ async fn destroyed(
 }
 
 /// The command with the options that decide what it does, so that it can be typed again to go on.
-fn typed(command: &str, options: &PlanOptions) -> String {
+pub(super) fn typed(command: &str, options: &PlanOptions) -> String {
     let mut text = command.to_owned();
     for (option, addrs) in [
         ("--only", &options.only),

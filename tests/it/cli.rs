@@ -146,6 +146,24 @@ impl Workplace {
         }
     }
 
+    /// A light one with only what `db` needs: an instance and scripts. Making the rest takes time.
+    pub fn with_database() -> Self {
+        let work = Self::light();
+        let text = work.read("stack.yaml");
+        let section = |from: &str| {
+            let at = text.find(from).unwrap();
+            let rest = &text[at..];
+            let end = rest[1..].find("\n\n").map_or(rest.len(), |end| end + 2);
+            rest[..end].to_owned()
+        };
+        let head = "stack: cruddur\nregion: us-west-2\n".to_owned();
+        work.write(
+            "stack.yaml",
+            &(head + &section("\nrds_instances:") + &section("\nsql_scripts:")),
+        );
+        work
+    }
+
     /// The same with a layer that is a small zip of its own: nothing is fetched and little is packed, which is most
     /// of what a command does in a debug build.
     pub fn light() -> Self {

@@ -4,27 +4,9 @@ use crate::cli::Workplace;
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 
-/// Only what `db` needs: an instance and scripts. Making the rest takes time.
-fn work() -> Workplace {
-    let work = Workplace::light();
-    let text = work.read("stack.yaml");
-    let section = |from: &str| {
-        let at = text.find(from).unwrap();
-        let rest = &text[at..];
-        let end = rest[1..].find("\n\n").map_or(rest.len(), |end| end + 2);
-        rest[..end].to_owned()
-    };
-    let head = "stack: cruddur\nregion: us-west-2\n".to_owned();
-    work.write(
-        "stack.yaml",
-        &(head + &section("\nrds_instances:") + &section("\nsql_scripts:")),
-    );
-    work
-}
-
 #[test]
 fn a_database_is_dropped_made_and_loaded_again() {
-    let work = work();
+    let work = Workplace::with_database();
     work.run(&["apply"]).code(0);
     work.run(&["db", "create"]).code(0).says("is there already");
     work.run(&["db", "load"])
@@ -73,7 +55,7 @@ fn a_database_is_dropped_made_and_loaded_again() {
 
 #[test]
 fn a_wrong_script_is_shown_with_its_line_and_leaves_nothing() {
-    let work = work();
+    let work = Workplace::with_database();
     work.run(&["apply"]).code(0);
     let insert = "INSERT INTO users (display_name, handle, email, cognito_user_id)\nVALUES ('a', 'new', 'c', 'd');\n";
     let load = |text: &str| {
@@ -107,7 +89,7 @@ fn a_wrong_script_is_shown_with_its_line_and_leaves_nothing() {
 
 #[test]
 fn a_database_by_url_is_not_touched_without_a_word() {
-    let work = work();
+    let work = Workplace::with_database();
     let _up = work.serve::<&str>(&[]);
     work.run(&["apply"]).code(0);
     let url = work.output("rds_instance.main.connection_url");
@@ -171,7 +153,7 @@ fn a_database_by_url_is_not_touched_without_a_word() {
 /// psql gets everything by its environment: arguments can be read by every user of the machine.
 #[test]
 fn psql_is_told_where_and_nothing_secret_by_arguments() {
-    let mut work = work();
+    let mut work = Workplace::with_database();
     work.run(&["apply"]).code(0);
     let bin = work.path("bin");
     std::fs::create_dir(&bin).unwrap();
@@ -230,7 +212,7 @@ fn psql_is_told_where_and_nothing_secret_by_arguments() {
 
 #[test]
 fn a_shell_gets_the_database_only_when_asked_for_secrets() {
-    let work = work();
+    let work = Workplace::with_database();
     work.run(&["apply"]).code(0);
     let password = work.password();
     work.run(&["output", "--format", "env"])

@@ -5,24 +5,6 @@ use rustix::process::Signal;
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// Only what `db` needs.
-fn work() -> Workplace {
-    let work = Workplace::light();
-    let text = work.read("stack.yaml");
-    let section = |from: &str| {
-        let at = text.find(from).unwrap();
-        let rest = &text[at..];
-        let end = rest[1..].find("\n\n").map_or(rest.len(), |end| end + 2);
-        rest[..end].to_owned()
-    };
-    let head = "stack: cruddur\nregion: us-west-2\n".to_owned();
-    work.write(
-        "stack.yaml",
-        &(head + &section("\nrds_instances:") + &section("\nsql_scripts:")),
-    );
-    work
-}
-
 /// The handles of all users, in order.
 fn users(work: &Workplace) -> String {
     let rows = work
@@ -54,7 +36,7 @@ const ALL: &str = "andrewbrown bayko dopsqueen godofthunder";
 
 #[test]
 fn an_apply_that_loses_rows_tells_the_way_back_and_the_next_plan_knows() {
-    let work = work();
+    let work = Workplace::with_database();
     work.run(&["apply"]).code(0);
     assert_eq!(users(&work), ALL);
     let seed = work.read("sql/seed.sql");
@@ -101,7 +83,7 @@ fn an_apply_that_loses_rows_tells_the_way_back_and_the_next_plan_knows() {
 
 #[test]
 fn a_query_is_taken_back_listed_and_discarded() {
-    let work = work();
+    let work = Workplace::with_database();
     work.run(&["apply"]).code(0);
     work.run(&["db", "undo"])
         .code(1)
@@ -207,7 +189,7 @@ fn a_query_is_taken_back_listed_and_discarded() {
 
 #[test]
 fn a_stranger_is_asked_before_something_goes_without_a_copy_or_is_overwritten() {
-    let work = work();
+    let work = Workplace::with_database();
     let _up = work.serve::<&str>(&[]);
     work.run(&["apply"]).code(0);
     let url = work.output("rds_instance.main.connection_url");
@@ -271,7 +253,7 @@ fn a_stranger_is_asked_before_something_goes_without_a_copy_or_is_overwritten() 
 
 #[test]
 fn setup_sets_the_old_database_aside() {
-    let work = work();
+    let work = Workplace::with_database();
     work.run(&["apply"]).code(0);
     work.run(&[
         "db",
@@ -354,7 +336,7 @@ fn copying(work: &Workplace, running: &mut Running) {
 
 #[test]
 fn killed_in_the_middle_of_a_loss_or_of_the_way_back_nothing_is_lost() {
-    let work = work();
+    let work = Workplace::with_database();
     work.write("sql/seed.sql", SLOW);
     let _up = work.serve::<&str>(&[]);
     work.run(&["apply"]).code(0);

@@ -315,7 +315,8 @@ pub async fn plan_removal(stack: &Stack, addr: &Addr) -> (Plan, Seen) {
     (whole(stack, changes, Purpose::Destroy), seen)
 }
 
-fn whole(stack: &Stack, changes: Vec<Change>, purpose: Purpose) -> Plan {
+/// Makes a plan of changes.
+pub fn whole(stack: &Stack, changes: Vec<Change>, purpose: Purpose) -> Plan {
     Plan {
         format_version: FORMAT_VERSION,
         purpose,

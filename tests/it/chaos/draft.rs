@@ -34,19 +34,16 @@ const fn entry(
     }
 }
 
+/// One that lives in a database.
 const fn inside(
     addr: &'static str,
     section: &'static str,
     needs: &'static [&'static str],
     forms: &'static [&'static str],
 ) -> Entry {
-    Entry {
-        addr,
-        section,
-        needs,
-        forms,
-        postgres: true,
-    }
+    let mut inside = entry(addr, section, needs, forms);
+    inside.postgres = true;
+    inside
 }
 
 /// All of them. `KEEPS` in a form stands for what only some files have.

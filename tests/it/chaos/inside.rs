@@ -6,11 +6,10 @@ use super::crash::{Ambush, Crash};
 use super::draft::Draft;
 use super::scene;
 use super::storm::{Command, End, Meddling, Round, Storm};
-use crate::stage::{PASSWORD, Stage};
+use crate::stage::{self, PASSWORD, Stage};
 use cruddur_infra::engine::{self, Clock, Emitter, Goal, Options, Power, RunSettings, Seen, Stack};
 use cruddur_infra::model::{
-    Action, Addr, Change, Diff, Event, FORMAT_VERSION, Output, Plan, PlanOptions, Purpose,
-    RunSummary, Stamped,
+    Action, Addr, Change, Diff, Event, Output, Plan, Purpose, RunSummary, Stamped,
 };
 use cruddur_infra::sandbox::faults::Script;
 use cruddur_infra::sandbox::server::Server;
@@ -512,20 +511,7 @@ async fn plan(
             changes
         }
     };
-    let plan = Plan {
-        format_version: FORMAT_VERSION,
-        purpose,
-        stack: stack.facts.stack.clone(),
-        stack_digest: stack.digest.clone(),
-        account: stack.facts.account.clone(),
-        region: stack.facts.region.clone(),
-        summary: Plan::count(&changes),
-        changes,
-        orphans: Vec::new(),
-        warnings: Vec::new(),
-        options: PlanOptions::default(),
-        digest: String::new(),
-    };
+    let plan = stage::whole(stack, changes, purpose);
     debug_assert!(
         plan.changes.iter().all(|c| c.action != Action::Adopt),
         "nothing here is nobody's"

@@ -40,9 +40,15 @@ pub async fn is_taken(rds: &Client, name: &str) -> Result<bool, Fault> {
         .send()
         .await
         .map_err(|e| fault(OP, false, GONE, &e));
+    let found = unless_gone(answer)?.and_then(|found| found.db_snapshots);
+    Ok(!found.unwrap_or_default().is_empty())
+}
+
+/// Takes what is not there for nothing.
+fn unless_gone<T>(answer: Result<T, Fault>) -> Result<Option<T>, Fault> {
     match answer {
-        Ok(found) => Ok(!found.db_snapshots.unwrap_or_default().is_empty()),
-        Err(f) if f.class == Class::NotFound => Ok(false),
+        Ok(found) => Ok(Some(found)),
+        Err(f) if f.class == Class::NotFound => Ok(None),
         Err(f) => Err(f),
     }
 }
@@ -64,9 +70,8 @@ pub async fn snapshots(rds: &Client, identifier: &str) -> Result<Vec<Snapshot>, 
         .into_paginator()
         .send();
     while let Some(page) = pages.next().await {
-        let page = match page.map_err(|e| fault(OP, false, GONE, &e)) {
-            Err(f) if f.class == Class::NotFound => break,
-            other => other?,
+        let Some(page) = unless_gone(page.map_err(|e| fault(OP, false, GONE, &e)))? else {
+            break;
         };
         for s in page.db_snapshots.unwrap_or_default() {
             all.push(Snapshot {
@@ -92,9 +97,8 @@ pub async fn backups(rds: &Client, identifier: &str) -> Result<Vec<Backup>, Faul
         .into_paginator()
         .send();
     while let Some(page) = pages.next().await {
-        let page = match page.map_err(|e| fault(OP, false, GONE, &e)) {
-            Err(f) if f.class == Class::NotFound => break,
-            other => other?,
+        let Some(page) = unless_gone(page.map_err(|e| fault(OP, false, GONE, &e)))? else {
+            break;
         };
         for b in page.db_instance_automated_backups.unwrap_or_default() {
             all.push(Backup {
