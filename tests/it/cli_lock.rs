@@ -1,6 +1,7 @@
 //! The lock of a stack: of two who want it one runs; people see who holds it, and can break it.
 #![cfg(unix)]
 
+use crate::cli::Workplace;
 use crate::stage::Stage;
 use cruddur_infra::sandbox::server::Server;
 use rustix::process::{Pid, Signal, kill_process};
@@ -306,4 +307,40 @@ async fn a_lock_that_was_broken_during_the_run_is_told_at_its_end() {
     let output = first.wait_with_output().await.unwrap();
     assert_eq!(output.status.code(), Some(130));
     assert_eq!(lock(&stage), None);
+}
+
+#[test]
+fn what_changes_a_database_is_refused_while_somebody_holds_it() {
+    let work = Workplace::with_database();
+    work.run(&["apply"]).code(0);
+    // a run that is killed leaves its lock
+    let mut run = work.start(&["--format", "json", "stop", "--lock"]);
+    while run.line().expect("it waits").contains("\"waiting\"") {}
+    run.signal(Signal::KILL);
+    run.wait();
+    work.run(&["start"]).code(0);
+    let lock = work.run(&["lock", "status"]).code(0);
+    lock.says("locked by");
+    let delete = ["db", "query", "-c", "DELETE FROM public.users"];
+    for command in [
+        &["db", "load"][..],
+        &["db", "seed"],
+        &["db", "setup"],
+        &["db", "drop"],
+        &["db", "create"],
+        &["db", "undo"],
+        &delete,
+    ] {
+        let refused = work.run(&[command, &["--lock"]].concat());
+        refused.code(1).says("the stack is locked by");
+    }
+    // what only looks does not ask for it
+    for command in [&["db", "sessions"][..], &["db", "undo", "--list"]] {
+        work.run(&[command, &["--lock"]].concat()).code(0);
+    }
+    let count = ["db", "query", "-c", "SELECT count(*) FROM public.users"];
+    work.run(&count).code(0).says("4");
+    work.run(&["lock", "break", "--yes"]).code(0);
+    work.run(&[&delete[..], &["--lock"]].concat()).code(0);
+    work.run(&["lock", "status"]).code(0).says("not locked");
 }

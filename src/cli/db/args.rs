@@ -159,6 +159,13 @@ pub struct UndoArgs {
     pub consent: Consent,
 }
 
+impl UndoArgs {
+    /// Tells whether a loss is taken back, rather than copies listed or removed.
+    pub fn takes_back(&self) -> bool {
+        !self.list && self.discard.is_empty() && self.older_than.is_none()
+    }
+}
+
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Shape {
@@ -182,13 +189,16 @@ pub struct How {
 
 impl DbCommand {
     /// Returns what the lock is held for, where the command changes what others may be changing too.
-    pub fn locks_for(&self) -> Option<&'static str> {
+    pub fn locks_for(&self, locking: &Locking) -> Option<&'static str> {
         match self {
             DbCommand::Create => Some("db create"),
             DbCommand::Drop(_) => Some("db drop"),
             DbCommand::Load(args) if !args.how.dry_run => Some("db load"),
             DbCommand::Seed(args) if !args.how.dry_run => Some("db seed"),
             DbCommand::Setup(_) => Some("db setup"),
+            DbCommand::Undo(args) if args.takes_back() => Some("db undo"),
+            // most queries only look, and looking must not need a lock because the file wants one
+            DbCommand::Query(_) if locking.lock => Some("db query"),
             _ => None,
         }
     }

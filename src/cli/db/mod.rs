@@ -51,7 +51,7 @@ async fn lock(
     args: &DbArgs,
     stop: &CancellationToken,
 ) -> Result<Option<Lock>, Failure> {
-    let Some(command) = args.command.locks_for() else {
+    let Some(command) = args.command.locks_for(&args.locking) else {
         return Ok(None);
     };
     match target.session() {
