@@ -1,6 +1,7 @@
 //! Ctrl-C and SIGTERM: once to stop in order, twice to stop at once.
 
 use super::failure::Failure;
+use crate::pg::Canceller;
 use futures_util::future::BoxFuture;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -55,6 +56,23 @@ pub async fn or_stopped<T>(
         () = stop.cancelled() => Err(Failure::Interrupted),
         result = work => result,
     }
+}
+
+/// As [`or_stopped`], for what a database is asked: the server is told, too. Otherwise it would go on.
+///
+/// # Errors
+/// Those of the work; and that it was told to stop.
+pub async fn or_cancelled<T>(
+    canceller: &Canceller,
+    work: impl Future<Output = Result<T, Failure>>,
+    stop: &CancellationToken,
+) -> Result<T, Failure> {
+    let result = or_stopped(work, stop).await;
+    if matches!(result, Err(Failure::Interrupted)) {
+        // it may be gone, or not be reached; then it finds out by itself
+        let _ = tokio::time::timeout(LAST_WITHIN, canceller.cancel()).await;
+    }
+    result
 }
 
 #[cfg(unix)]

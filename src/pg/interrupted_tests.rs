@@ -75,6 +75,47 @@ async fn a_dropped_run_is_undone_by_the_next_call() {
     assert!(!waited, "the lock was given back");
 }
 
+/// Nobody cancels anything: the client is killed, and the server finds out in the middle of a statement.
+#[tokio::test]
+async fn a_run_whose_client_is_gone_does_not_go_on_and_gives_the_lock_back() {
+    let world = world().await;
+    let (connector, url) = (Connector::new(world.server.options()), world.url.clone());
+    let killed = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let mut gone = connector.connect(&url).await.unwrap();
+            let endless = Script::new("a.sql", "CREATE TABLE a (b int); SELECT pg_sleep(36000)");
+            let (begun, may_go) = tokio::sync::oneshot::channel();
+            let mut begun = Some(begun);
+            let run = gone.run_script(&endless, false, |step| {
+                if matches!(step, Progress::Statement { number: 2, .. })
+                    && let Some(begun) = begun.take()
+                {
+                    begun.send(()).unwrap();
+                }
+            });
+            tokio::select! {
+                _ = run => panic!("it sleeps"),
+                told = may_go => told.unwrap(),
+            }
+        });
+        // with the runtime goes the connection, without a word to the server
+    });
+    killed.join().unwrap();
+    let mut other = world.server.session(&world.url).await;
+    let script = Script::new("a.sql", "CREATE TABLE a (b int)");
+    // else it would wait for ten hours
+    let next = tokio::time::timeout(
+        Duration::from_secs(120),
+        other.run_script(&script, false, |_| {}),
+    );
+    let outcome = next.await.expect("the lock is still held").unwrap();
+    assert!(matches!(outcome, Outcome::Applied { .. }));
+}
+
 #[tokio::test]
 async fn a_killed_connection_leaves_nothing() {
     let mut world = world().await;

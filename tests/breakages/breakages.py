@@ -668,6 +668,27 @@ BREAKAGES = [
         [("src/cli/db/admin.rs", "if !consent.no_copy {\n        return aside", "if consent.no_copy {\n        return aside")],
         ("it", "cli_undo"),
     ),
+    Breakage(
+        "a server goes on with a run whose client is gone",
+        [("src/pg/run.rs", "SELECT pg_catalog.set_config(name, '2000', false)", "SELECT pg_catalog.set_config(name, '0', false)")],
+        ("lib", "pg::interrupted_tests"),
+    ),
+    Breakage(
+        "what a copy concerns is searched for row by row",
+        [("src/pg/undo/ways.rs", '        "EXISTS (SELECT FROM (SELECT {list} FROM {old} UNION ALL SELECT {list} FROM {new}) AS k WHERE {})",\n        same_key(key, "k", "x")\n',
+          '        "(EXISTS (SELECT {list} FROM {old} AS o WHERE {}) OR EXISTS (SELECT {list} FROM {new} AS n WHERE {}))",\n        same_key(key, "o", "x"), same_key(key, "n", "x")\n')],
+        ("lib", "pg::undo::live_tests"),
+    ),
+    Breakage(
+        "what is waited for has not begun",
+        [("src/engine/power.rs", "            (Readiness::Pending(word) | Readiness::Parking(word), _) => {\n                begin(&mut begun);\n", "            (Readiness::Pending(word) | Readiness::Parking(word), _) => {\n")],
+        ("it", "engine_steps"),
+    ),
+    Breakage(
+        "db undo goes without the lock",
+        [("src/cli/db/args.rs", 'DbCommand::Undo(args) if args.takes_back() => Some("db undo"),', 'DbCommand::Undo(args) if args.takes_back() => None,')],
+        ("it", "cli_lock"),
+    ),
     # ---------------------------------------------------------------- what only storms meet
     Breakage(
         "a role's tag forgets a policy that is still on its way out",
@@ -682,7 +703,7 @@ BREAKAGES = [
         "what is left of a group of schedules is not found",
         [("src/kinds/schedule/api.rs", "for (name, arn) in groups::empty(clients, &keys).await? {", "for (name, arn) in groups::empty(clients, &keys).await?.into_iter().take(0) {")],
         STORMS,
-        SOME,
+        {"CHAOS_SEEDS": "480", "CHAOS_TRIES": "0"},
     ),
     Breakage(
         "another person's way in is taken for one's own",
@@ -697,8 +718,14 @@ BREAKAGES = [
         SOME,
     ),
     Breakage(
-        "of a layer's versions only the newest is deleted",
-        [("src/kinds/lambda_layer/mod.rs", "api::delete(&self.clients, &have.layer, &have.ours).await", "api::delete(&self.clients, &have.layer, &have.ours[have.ours.len() - 1..]).await")],
+        "layer versions of another stack are taken for old ones of our own",
+        [("src/kinds/lambda_layer/mod.rs", "        versions.retain(|v| v.description.starts_with(&ours.mark));\n", "        versions.retain(|v| !v.description.is_empty());\n")],
+        STORMS,
+        SOME,
+    ),
+    Breakage(
+        "what carries another stack's tag is left over from ours",
+        [("src/kinds/iam_role/api.rs", "if tags.get(STACK_TAG).map(String::as_str) != Some(stack) {", "if tags.get(STACK_TAG).is_none() && !stack.is_empty() {")],
         STORMS,
         SOME,
     ),

@@ -261,9 +261,17 @@ async fn a_lost_reply_is_settled_by_the_nonce() {
 #[tokio::test]
 async fn a_second_signal_gives_it_back_as_well() {
     let stage = stage(STACK).await;
-    let slow = endless(&stage).await;
+    // the policy's step looks for longer than anybody waits: after one signal the run stays for the answer
+    let slow = stage
+        .with_faults(
+            "- { call: \"rds:DescribeDBInstances\", from: 4, fault: { stale_reads: { for_seconds: 400000 } } }\n\
+             - { call: \"iam:GetPolicy\", from: 2, fault: { delay_ms: 600000 } }",
+        )
+        .await;
     let mut first = holding(&stage, &slow).await;
     signal(&first, Signal::INT);
+    let stays = tokio::time::timeout(Duration::from_millis(500), first.wait());
+    assert!(stays.await.is_err(), "one signal was enough");
     signal(&first, Signal::TERM);
     assert_eq!(first.wait().await.unwrap().code(), Some(130));
     assert_eq!(lock(&stage), None);

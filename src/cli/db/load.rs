@@ -12,7 +12,7 @@ use crate::cli::signals::or_stopped;
 use crate::kinds;
 use crate::model::{Addr, Diagnostic, Severity, Span};
 use crate::pg::script::{Destruction, destructive, split};
-use crate::pg::{Error, Look, Outcome, Script};
+use crate::pg::{Error, Look, Outcome, Progress, Script};
 use crate::resource::{AssetRequest, Facts};
 use crate::stack::Loaded;
 use serde_json::{Value, json};
@@ -213,6 +213,27 @@ fn report(told: &[Value], output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Tells whom it waits for, where another run has to end first.
+pub(super) fn waits(progress: &Progress, output: &Output) {
+    let Progress::Waiting { holders } = progress else {
+        return;
+    };
+    let who: Vec<String> = holders
+        .iter()
+        .map(|h| match &h.application {
+            Some(application) => format!("process {} of {application}", h.pid),
+            None => format!("process {}", h.pid),
+        })
+        .collect();
+    let who = match who.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", who.join(", ")),
+    };
+    output.note(&format!(
+        "Another run is at work in this database{who}; waiting until it has ended. Ctrl-C ends the wait"
+    ));
+}
+
 async fn one(
     target: &Target,
     global: &Global,
@@ -273,7 +294,10 @@ async fn one(
             &entry.script,
             !losses.is_empty(),
             keeper.as_ref(),
-            |progress| tracing::debug!(file = %entry.file, ?progress),
+            |progress| {
+                tracing::debug!(file = %entry.file, ?progress);
+                waits(&progress, output);
+            },
         )
         .await;
     session.close().await;

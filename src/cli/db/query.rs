@@ -9,7 +9,7 @@ use crate::cli::copies;
 use crate::cli::failure::{Failure, code};
 use crate::cli::output::Output;
 use crate::cli::session::base;
-use crate::cli::signals::or_stopped;
+use crate::cli::signals::{or_cancelled, or_stopped};
 use crate::pg::script::{destructive, split};
 use crate::pg::{Error, Param, Params, Table, Template};
 use crate::render;
@@ -48,6 +48,7 @@ pub async fn query(
     params.check(&template).map_err(|e| failed(&e))?;
 
     let mut session = or_stopped(target.connect(), stop).await?;
+    let canceller = session.canceller();
     let statements = split(template.sql()).unwrap_or_default();
     let look = or_stopped(
         async {
@@ -68,7 +69,7 @@ pub async fn query(
             let losses = session.query_losses(&template, &params).await;
             losses.map_err(|e| failed(&e))
         };
-        let losses = or_stopped(counted, stop).await?;
+        let losses = or_cancelled(&canceller, counted, stop).await?;
         if !losses.is_empty() {
             let lost: Vec<String> = losses
                 .iter()
@@ -99,7 +100,7 @@ pub async fn query(
         };
         done.map_err(|e| failed(&e))
     };
-    let result = or_stopped(work, stop).await;
+    let result = or_cancelled(&canceller, work, stop).await;
     session.close().await;
     let (table, changed) = result?;
     let copy = target.made();

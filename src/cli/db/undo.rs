@@ -2,6 +2,7 @@
 
 use super::admin::{agreed, describe, look};
 use super::args::UndoArgs;
+use super::load::waits;
 use super::target::Target;
 use crate::cli::args::Global;
 use crate::cli::copies::{self, contents};
@@ -296,7 +297,13 @@ async fn take_back(
     let attempt = async |consent: bool| {
         let mut session = target.connect().await?;
         let undone = session
-            .undo(&target.copies, id, keeper.as_ref(), (&database, consent))
+            .undo(
+                &target.copies,
+                id,
+                keeper.as_ref(),
+                (&database, consent),
+                |progress| waits(&progress, output),
+            )
             .await;
         session.close().await;
         Ok(undone)

@@ -124,7 +124,7 @@ async fn a_server_that_restarts_in_the_middle_leaves_the_one_or_the_other() {
         .batch("BEGIN; CREATE TABLE a (id int); INSERT INTO a VALUES (1)")
         .await
         .unwrap();
-    let undo = session.undo(&copies, &copy.id, Some(&keeper), (&database, true));
+    let undo = session.undo(&copies, &copy.id, Some(&keeper), (&database, true), |_| {});
     let (undone, ()) = tokio::join!(undo, async {
         let watch = connector.connect(&url).await.unwrap();
         for left in (0..20_000).rev() {
@@ -146,7 +146,7 @@ async fn a_server_that_restarts_in_the_middle_leaves_the_one_or_the_other() {
     server.start_again();
     let mut session = connector.connect(&url).await.unwrap();
     session
-        .undo(&copies, &copy.id, Some(&keeper), (&database, false))
+        .undo(&copies, &copy.id, Some(&keeper), (&database, false), |_| {})
         .await
         .unwrap();
     assert_eq!(count(&session).await, 50000);

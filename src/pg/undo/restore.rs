@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::super::error::Error;
+use super::super::run::Progress;
 use super::super::session::Session;
 use super::copy::{Copy, Entry, FORMAT, OF_UNDO, ScriptRun, Sequence, State, TableCopy, TakenBack};
 use super::keep::Keeper;
@@ -47,7 +48,8 @@ pub struct Undone {
 
 impl Session {
     /// Takes a copy back: its tables are as they were, with their definitions. What is there now and would be
-    /// overwritten is copied before, if there is a keeper. `database` is this one, as copies name it.
+    /// overwritten is copied before, if there is a keeper. `database` is this one, as copies name it. `on_progress` is
+    /// told where another run has to end first.
     ///
     /// # Errors
     /// [`Error::Overwrites`] where rows have come or changed since and nobody agreed to lose them. After any error but
@@ -58,10 +60,11 @@ impl Session {
         id: &str,
         keeper: Option<&Keeper>,
         (database, consent): (&str, bool),
+        mut on_progress: impl FnMut(Progress) + Send,
     ) -> Result<Undone, Error> {
         self.recover().await?;
         self.unfinished = true;
-        self.lock(&mut |_| {}).await?;
+        self.lock(&mut on_progress).await?;
         let result = self
             .taking_back(copies, id, keeper, (database, consent))
             .await;

@@ -150,12 +150,18 @@ impl Place {
     /// Rows that are among those as they were, or as they were written.
     fn concerned(&self) -> Option<String> {
         let (old, new, key) = self.staged()?;
-        Some(format!(
-            "(EXISTS (SELECT FROM {old} AS o WHERE {}) OR EXISTS (SELECT FROM {new} AS n WHERE {}))",
-            same_key(key, "o", "x"),
-            same_key(key, "n", "x")
-        ))
+        Some(in_either(&old, &new, key))
     }
+}
+
+/// Whether a row `x` is in one of two tables. One `EXISTS` and not two with an `OR`, which the server could not join: it
+/// would read all of both for every row.
+pub(super) fn in_either(old: &str, new: &str, key: &[String]) -> String {
+    let list = columns(key, "");
+    format!(
+        "EXISTS (SELECT FROM (SELECT {list} FROM {old} UNION ALL SELECT {list} FROM {new}) AS k WHERE {})",
+        same_key(key, "k", "x")
+    )
 }
 
 impl Session {
@@ -191,6 +197,8 @@ impl Session {
             self.batch(&make).await?;
             self.load(&temporary, place, file, rows, copies, copy)
                 .await?;
+            // nobody else counts what is in a temporary table, and joins are chosen by it
+            self.batch(&format!("ANALYZE {temporary}")).await?;
         }
         Ok(())
     }

@@ -87,9 +87,14 @@ pub fn inhabited() -> &'static Value {
 async fn settle() -> Value {
     let stage = Stage::open().await;
     write_files(&stage.base);
+    let pool = stage.world()["cognito"]["pools"][0]["settings"].clone();
     let theirs = stage.stack(THEIRS).await;
     stage::converge(&theirs, &theirs.nodes.keys().cloned().collect()).await;
     let mut world = stage.world();
+    // as its people have set it, whatever making this world did to it
+    let settings = &mut world["cognito"]["pools"][0]["settings"];
+    let triggers = std::mem::replace(settings, pool);
+    settings["LambdaConfig"] = triggers["LambdaConfig"].clone();
     let rules = world["ec2"]["rules"].as_array_mut().unwrap();
     let model = rules
         .iter()
