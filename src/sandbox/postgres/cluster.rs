@@ -303,13 +303,15 @@ impl Cluster {
         })
     }
 
+    /// A crash of the machine may lose everything, which is what makes it quick. One of the server loses nothing that it
+    /// has acknowledged, as with RDS: `synchronous_commit` stays on.
     fn conf(&self, wanted: &InstanceServer) -> String {
         format!(
             "listen_addresses = '{}'\nport = {}\nunix_socket_directories = '{}'\n\
              unix_socket_permissions = 0700\n\
              ssl = on\nssl_cert_file = 'server.crt'\nssl_key_file = 'server.key'\n\
              ssl_min_protocol_version = 'TLSv1.2'\npassword_encryption = 'scram-sha-256'\n\
-             max_connections = 50\nshared_buffers = 16MB\nfsync = off\nsynchronous_commit = off\n\
+             max_connections = 50\nshared_buffers = 16MB\nfsync = off\n\
              full_page_writes = off\nmax_wal_size = 128MB\nmin_wal_size = 32MB\n\
              timezone = 'UTC'\nlog_timezone = 'UTC'\nlog_min_error_statement = panic\n",
             wanted.address,

@@ -8,12 +8,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// When a database crashes: after so many events, and then some milliseconds after a session is seen, at the first
-/// moment at which one is open.
+/// When a database crashes, once so many events have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crash {
     pub events: u64,
-    pub moments: u64,
+    pub strikes: Strikes,
+}
+
+/// At which session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strikes {
+    /// The first that is open so many milliseconds after one was seen.
+    Any { moments: u64 },
+    /// One in the midst of a statement that lasts, as the scripts have one between two others.
+    Working,
 }
 
 /// Lies in wait for a session of the stack's database, on a thread of its own, until it has struck or is told to end.
@@ -34,19 +42,27 @@ impl Ambush {
         let over = Arc::new(AtomicBool::new(false));
         let told = over.clone();
         let thread = std::thread::spawn(move || {
-            let mut seen = false;
+            let mut last = None;
             while !told.load(Ordering::SeqCst) {
-                match session(&listens) {
-                    Some(pid) if seen => {
-                        return rustix::process::kill_process(pid, rustix::process::Signal::KILL)
-                            .is_ok();
-                    }
-                    Some(_) => {
-                        seen = true;
-                        std::thread::sleep(Duration::from_millis(crash.moments));
-                    }
-                    None => std::thread::sleep(Duration::from_millis(1)),
+                let now = session(&listens, crash.strikes == Strikes::Working);
+                let due = match crash.strikes {
+                    Strikes::Any { .. } => last.is_some(),
+                    // still at it
+                    Strikes::Working => now.is_some() && now == last,
+                };
+                if let Some(pid) = now.filter(|_| due) {
+                    let kill = rustix::process::Signal::KILL;
+                    return rustix::process::kill_process(pid, kill).is_ok();
                 }
+                last = match crash.strikes {
+                    Strikes::Any { .. } => last.or(now),
+                    Strikes::Working => now,
+                };
+                std::thread::sleep(Duration::from_millis(match (crash.strikes, now) {
+                    (_, None) => 1,
+                    (Strikes::Any { moments }, _) => moments,
+                    (Strikes::Working, _) => 20,
+                }));
             }
             false
         });
@@ -62,8 +78,9 @@ impl Ambush {
     }
 }
 
-/// Returns the process of an open session on the server that listens on an address.
-fn session(listens: &str) -> Option<rustix::process::Pid> {
+/// Returns the process of an open session on the server that listens on an address; of one that runs a `SELECT`, where
+/// that is asked for.
+fn session(listens: &str, working: bool) -> Option<rustix::process::Pid> {
     let text = |path: &Path| {
         let bytes = std::fs::read(path).unwrap_or_default();
         String::from_utf8_lossy(&bytes).replace('\0', " ")
@@ -71,7 +88,8 @@ fn session(listens: &str) -> Option<rustix::process::Pid> {
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
         // `postgres: keeper app 127.0.0.1(51234) INSERT`
         let line = text(&entry.path().join("cmdline"));
-        if !line.starts_with("postgres: keeper app") {
+        let at_work = line.contains(" SELECT");
+        if !line.starts_with("postgres: keeper app") || (working && !at_work) {
             continue;
         }
         let stat = text(&entry.path().join("stat"));

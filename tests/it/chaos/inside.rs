@@ -473,8 +473,9 @@ fn failures(events: &[Stamped]) -> String {
 
 /// How many calls of a round did not get the answer that they should have had.
 fn disturbed(server: &Server) -> u32 {
-    let hit = |status: Option<u16>| status.is_none_or(|s| s >= 500 || s == 429 || s == 403);
-    server.calls().iter().filter(|c| hit(c.status)).count() as u32
+    let calls = server.calls();
+    let disturbed = calls.iter().filter(|c| scene::was_disturbed(c.status));
+    disturbed.count() as u32
 }
 
 /// Looks and plans, as the commands do.

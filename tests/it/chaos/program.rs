@@ -43,6 +43,7 @@ pub fn run(storm: &Storm) -> Result<Tally, String> {
             .round(round)
             .map_err(|e| format!("round {}: {e}", at + 1))?;
     }
+    outside.tally.faults = outside.disturbed();
     if storm.calm {
         outside
             .calm(&storm.rounds[storm.rounds.len() - 1].draft)
@@ -59,6 +60,17 @@ impl Outside {
             Value::Null => self.before.clone(),
             world => world,
         }
+    }
+
+    /// How many calls so far did not get the answer that they should have had.
+    fn disturbed(&self) -> u32 {
+        let log = std::fs::read_to_string(self.work.world_dir().join("calls.jsonl"));
+        let log = log.unwrap_or_default();
+        let calls = log.lines().map(|line| {
+            let call: Value = serde_json::from_str(line).unwrap_or_default();
+            call["status"].as_u64().map(|s| s as u16)
+        });
+        calls.filter(|status| scene::was_disturbed(*status)).count() as u32
     }
 
     fn round(&mut self, round: &Round) -> Result<(), String> {
@@ -118,7 +130,6 @@ impl Outside {
         self.tally.crashes += u32::from(ambush.over());
         self.tally.rounds += 1;
         self.tally.broken += u32::from(output.code != Some(0));
-        self.tally.faults += seen as u32;
         if output.code == Some(101) {
             return Err(format!("a panic: {}", output.all()));
         }

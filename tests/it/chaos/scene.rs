@@ -293,6 +293,11 @@ pub fn one_of_each(world: &Value, draft: &Draft) -> Result<(), String> {
     Ok(())
 }
 
+/// Tells whether a call did not get the answer that it should have had.
+pub fn was_disturbed(status: Option<u16>) -> bool {
+    status.is_none_or(|s| s >= 500 || s == 429 || s == 403)
+}
+
 /// Fails where what is others' has moved.
 pub fn others_are_untouched(before: &Value, now: &Value) -> Result<(), String> {
     let moved = stage::moved(&without_ours(before).0, &without_ours(now).0);

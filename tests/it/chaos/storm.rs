@@ -1,7 +1,7 @@
 //! What a storm is: files, commands, faults and ends, all drawn from a seed. Plain data, so that parts of it can be
 //! left out when one that fails is to become smaller.
 
-use super::crash::Crash;
+use super::crash::{Crash, Strikes};
 use super::draft::{Draft, ENTRIES};
 use std::fmt;
 
@@ -121,10 +121,10 @@ impl fmt::Display for Storm {
             if let Some(what) = round.meddling {
                 writeln!(f, "  before it, by hand: {what:?}")?;
             }
-            if let Some(Crash { events, moments }) = round.crash {
+            if let Some(Crash { events, strikes }) = round.crash {
                 writeln!(
                     f,
-                    "  the database crashes after {events} events, {moments} ms into a session"
+                    "  the database crashes after {events} events: {strikes:?}"
                 )?;
             }
             writeln!(f, "  {}", round.draft)?;
@@ -178,7 +178,10 @@ impl Storm {
             });
             let crash = (postgres && dice.one_in(2)).then(|| Crash {
                 events: dice.below(25),
-                moments: dice.below(250),
+                strikes: match dice.below(250) {
+                    moments if moments % 2 == 0 => Strikes::Any { moments },
+                    _ => Strikes::Working,
+                },
             });
             rounds.push(Round {
                 draft: draft.clone(),
