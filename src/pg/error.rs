@@ -11,6 +11,7 @@ use super::connection_url::UrlError;
 pub use super::failure::{DbFailure, Place};
 use super::ledger::Loss;
 use super::query::Misfit;
+use super::run::Holder;
 use super::script::ScriptError;
 use super::template::TemplateProblem;
 use super::undo::{CopyProblem, Overwritten};
@@ -154,6 +155,16 @@ pub enum Error {
     /// Taking a copy back would overwrite what has come since, and nobody agreed to that. Nothing was changed.
     #[error("rows of {} table(s) have come or changed since the copy was made", .0.len())]
     Overwrites(Vec<Overwritten>),
+    /// Another run is at work in the database, and this one does not wait
+    /// ([`Session::not_waiting`](super::Session::not_waiting)). Nothing was sent.
+    #[error(
+        "another run is at work in this database{}",
+        holders.iter().map(|h| format!(", {h}")).collect::<String>()
+    )]
+    Occupied {
+        /// Whose.
+        holders: Vec<Holder>,
+    },
     /// The connection broke during `COMMIT`: the script, template or transaction is either applied
     /// as a whole or not at all. For a script, a look at the ledger on a new connection tells which;
     /// for the others only their own rows do. It is never repeated by itself.

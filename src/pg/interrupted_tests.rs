@@ -75,6 +75,26 @@ async fn a_dropped_run_is_undone_by_the_next_call() {
     assert!(!waited, "the lock was given back");
 }
 
+#[tokio::test]
+async fn a_run_that_does_not_wait_says_who_is_at_work() {
+    let world = world().await;
+    let script = Script::new("a.sql", "CREATE TABLE a (b int)");
+    world.session.lock(&mut |_| {}).await.unwrap();
+    let mut other = world.server.session(&world.url).await.not_waiting();
+    let error = other.run_script(&script, false, |_| {}).await.unwrap_err();
+    let Error::Occupied { holders } = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(holders.len(), 1);
+    let told = format!(
+        "another run is at work in this database, process {} of cruddur-infra",
+        holders[0].pid
+    );
+    assert_eq!(error.to_string(), told);
+    world.session.clean_up().await.unwrap();
+    other.run_script(&script, false, |_| {}).await.unwrap();
+}
+
 /// Nobody cancels anything: the client is killed, and the server finds out in the middle of a statement.
 #[tokio::test]
 async fn a_run_whose_client_is_gone_does_not_go_on_and_gives_the_lock_back() {

@@ -1,5 +1,6 @@
 //! Running a script: one at a time, in one transaction, as a whole or not at all.
 
+use std::fmt;
 use std::pin::pin;
 
 use futures_util::TryStreamExt;
@@ -25,6 +26,15 @@ pub struct Holder {
     pub pid: i32,
     /// Its `application_name`; hidden by the server when it belongs to another user.
     pub application: Option<String>,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.application {
+            Some(application) => write!(f, "process {} of {application}", self.pid),
+            None => write!(f, "process {}", self.pid),
+        }
+    }
 }
 
 /// What a run is doing.
@@ -151,9 +161,11 @@ impl Session {
         {
             return Ok(());
         }
-        on_progress(Progress::Waiting {
-            holders: self.holders().await?,
-        });
+        let holders = self.holders().await?;
+        if !self.patient {
+            return Err(Error::Occupied { holders });
+        }
+        on_progress(Progress::Waiting { holders });
         // The other run may take longer than a statement may. A lock taken in a transaction is the
         // session's and outlives it. For the same reason the wait is not `timed`.
         let sql = format!(

@@ -36,6 +36,8 @@ pub struct Session {
     /// A call began a transaction or took the lock and did not come to its end (its future was
     /// dropped): the next call cleans up first.
     pub(super) unfinished: bool,
+    /// Whether it waits where another run is at work in the database.
+    pub(super) patient: bool,
 }
 
 /// The connection itself; closed when it is dropped.
@@ -103,6 +105,7 @@ impl Session {
             }),
             limit,
             unfinished: false,
+            patient: true,
         }
     }
 
@@ -164,6 +167,13 @@ impl Session {
             .unwrap_or_else(PoisonError::into_inner)
             .drain(..)
             .collect()
+    }
+
+    /// Where another run is at work in the database, says so ([`Error::Occupied`]) instead of waiting for its end.
+    #[must_use]
+    pub fn not_waiting(mut self) -> Self {
+        self.patient = false;
+        self
     }
 
     /// A handle that cancels what this session is doing, from another task.

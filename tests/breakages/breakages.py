@@ -677,7 +677,7 @@ BREAKAGES = [
         "what a copy concerns is searched for row by row",
         [("src/pg/undo/ways.rs", '        "EXISTS (SELECT FROM (SELECT {list} FROM {old} UNION ALL SELECT {list} FROM {new}) AS k WHERE {})",\n        same_key(key, "k", "x")\n',
           '        "(EXISTS (SELECT {list} FROM {old} AS o WHERE {}) OR EXISTS (SELECT {list} FROM {new} AS n WHERE {}))",\n        same_key(key, "o", "x"), same_key(key, "n", "x")\n')],
-        ("lib", "pg::undo::live_tests"),
+        ("lib", "pg::undo::hard_tests"),
     ),
     Breakage(
         "what is waited for has not begun",

@@ -218,13 +218,7 @@ pub(super) fn waits(progress: &Progress, output: &Output) {
     let Progress::Waiting { holders } = progress else {
         return;
     };
-    let who: Vec<String> = holders
-        .iter()
-        .map(|h| match &h.application {
-            Some(application) => format!("process {} of {application}", h.pid),
-            None => format!("process {}", h.pid),
-        })
-        .collect();
+    let who: Vec<String> = holders.iter().map(ToString::to_string).collect();
     let who = match who.is_empty() {
         true => String::new(),
         false => format!(" ({})", who.join(", ")),

@@ -61,6 +61,10 @@ pub fn fault(target: &Target, during: During, error: &Error) -> Fault {
                 None => fault,
             }
         }
+        Error::Occupied { .. } => {
+            fault.class = Class::Busy;
+            fault.help("wait until it has ended, or end it on the server; then run the same command again")
+        }
         Error::CommitUnknown { .. } => {
             fault.class = Class::Transient;
             fault.residue(Residue::Unknown)

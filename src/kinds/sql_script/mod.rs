@@ -39,7 +39,8 @@ impl SqlScript {
     }
 
     async fn run(&self, want: &Target, consent: bool) -> Result<Outcome, Fault> {
-        let mut session = self.connect(want).await?;
+        // the step waits, and tells for whom
+        let mut session = self.connect(want).await?.not_waiting();
         let keeper = self.connector.copies().map(|copies| {
             let what = format!("{} ({})", want.script.name(), want.file);
             Keeper::new(
@@ -63,10 +64,6 @@ impl SqlScript {
 /// Notices are left out: they may quote rows.
 fn note(target: &Target, progress: &Progress) {
     match progress {
-        Progress::Waiting { holders } => {
-            let pids: Vec<i32> = holders.iter().map(|h| h.pid).collect();
-            tracing::info!(file = %target.file, ?pids, "waits for another run");
-        }
         Progress::Statement {
             number,
             of,
@@ -86,7 +83,8 @@ impl Resource for SqlScript {
     const OUTPUTS: &'static [OutputDecl] = &[];
     const WAIT: Wait = Wait {
         every: 3.0,
-        up_to: 300.0,
+        // another run may be at work first, and then looks go on
+        up_to: 1800.0,
         typical: 5.0,
     };
     const REACH: Reach = Reach::Connects;

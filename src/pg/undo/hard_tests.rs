@@ -10,7 +10,7 @@ use super::super::interrupted_tests::breaks_at_commit;
 use super::super::testing::{PASSWORD, Server};
 use super::super::{ConnectionUrl, Connector, Error, Options, Script, Session};
 use super::live_tests::{World, world};
-use super::{Copies, Keeper, State};
+use super::{Copies, CopyProblem, Keeper, State};
 
 /// A URL that leads to the server by another port, without TLS.
 fn through(world: &World, port: u16) -> (ConnectionUrl, Connector) {
@@ -150,6 +150,69 @@ async fn a_server_that_restarts_in_the_middle_leaves_the_one_or_the_other() {
         .await
         .unwrap();
     assert_eq!(count(&session).await, 50000);
+}
+
+#[tokio::test]
+async fn of_two_undos_at_once_one_takes_it_back() {
+    let mut world = world("CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (1)").await;
+    world.script("DROP TABLE a").await.unwrap();
+    let copy = world.made();
+    let keeper = world.keeper();
+    let database = keeper.database();
+    let mut other = world.server.session(&world.url).await;
+    let (one, two) = tokio::join!(
+        world.session.undo(
+            &world.copies,
+            &copy.id,
+            Some(&keeper),
+            (&database, false),
+            |_| {}
+        ),
+        other.undo(
+            &world.copies,
+            &copy.id,
+            Some(&keeper),
+            (&database, false),
+            |_| {}
+        ),
+    );
+    let (first, second) = if one.is_ok() { (one, two) } else { (two, one) };
+    first.unwrap();
+    let error = second.unwrap_err();
+    assert!(
+        matches!(&error, Error::Copy(p) if matches!(**p, CopyProblem::TakenBack { .. })),
+        "{error:?}"
+    );
+}
+
+/// A large table: what is asked of the server about it must be a join, and not a search for every row.
+#[tokio::test]
+async fn what_a_copy_concerns_is_found_by_a_join() {
+    let world = world(
+        "CREATE TABLE a (id bigint, part text, PRIMARY KEY (id, part));
+         INSERT INTO a SELECT n, 'p' FROM generate_series(1, 50000) n; ANALYZE a;
+         CREATE TEMPORARY TABLE o AS SELECT * FROM a; ANALYZE o;
+         CREATE TEMPORARY TABLE n AS SELECT * FROM a WHERE id % 2 = 0; ANALYZE n;",
+    )
+    .await;
+    let key = ["id".to_owned(), "part".to_owned()];
+    let concerned = super::ways::in_either("o", "n", &key);
+    let sql = format!("EXPLAIN SELECT id FROM ONLY a AS x WHERE {concerned}");
+    let plan: Vec<String> = world
+        .session
+        .client()
+        .query(&sql, &[])
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    let plan = plan.join("\n");
+    assert!(plan.contains("Join"), "{plan}");
+    assert!(!plan.contains("SubPlan"), "{plan}");
+    let sql = format!("SELECT count(*) FROM ONLY a AS x WHERE {concerned} AND id <= 10");
+    let count = world.session.client().query_one(&sql, &[]).await.unwrap();
+    assert_eq!(count.get::<_, i64>(0), 10);
 }
 
 const TYPES: [&str; 9] = [
