@@ -192,6 +192,6 @@ fn storms_through_the_program() {
     if seeds.len() >= 30 {
         // how many signals come before the end depends on the machine
         assert!(all.killed + all.told > 0, "{all:?}");
-        assert!(all.faults > seeds.len() as u32, "{all:?}");
+        assert!(all.faults * 2 > seeds.len() as u32, "{all:?}");
     }
 }
