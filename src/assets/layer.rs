@@ -1,7 +1,6 @@
 //! Layers: pinned wheels laid out as Lambda's Python finds them, or a zip that exists already.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use super::MAX_ZIPPED;
@@ -178,9 +177,17 @@ fn check_folders<'a>(
 /// [`binary_tags`](super::binary_tags) and [`fits`].
 pub fn layer_zip(path: &Path) -> Result<Asset, AssetError> {
     let name = path.display().to_string();
-    let size = AssetError::found(path)?.len();
-    check_size(&name, "zipped", size, MAX_ZIPPED)?;
-    let bytes = fs::read(path).map_err(AssetError::io("read", path))?;
+    let found = AssetError::found(path)?;
+    if !found.is_file() {
+        return Err(AssetError::Folder {
+            path: path.to_owned(),
+            why: "is no file; name a zip file".to_owned(),
+        });
+    }
+    check_size(&name, "zipped", found.len(), MAX_ZIPPED)?;
+    // it may grow while it is read
+    let bytes =
+        crate::files::read_at_most(path, MAX_ZIPPED).map_err(AssetError::io("read", path))?;
     let entries: Vec<String> = unzip(&name, &bytes)?
         .into_iter()
         .map(|(entry, _)| entry)

@@ -59,12 +59,15 @@ pub(super) fn unzip(name: &str, bytes: &[u8]) -> Result<Vec<(String, File)>, Ass
         if entry.is_dir() {
             continue;
         }
-        if entry.is_symlink() || entry.encrypted() {
-            let what = if entry.encrypted() {
-                "is encrypted"
-            } else {
-                "is a symbolic link"
-            };
+        // the upper bits of the mode are the sort of file; where there are none, nobody said
+        let sort = entry.unix_mode().map_or(0, |mode| mode & 0o170_000);
+        let strange = match sort {
+            _ if entry.encrypted() => Some("is encrypted"),
+            _ if entry.is_symlink() => Some("is a symbolic link"),
+            0 | 0o100_000 => None,
+            _ => Some("is a device or a pipe"),
+        };
+        if let Some(what) = strange {
             return Err(AssetError::archive(
                 name,
                 format!("{path} {what}; only plain files are accepted"),

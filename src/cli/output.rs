@@ -193,7 +193,7 @@ fn program(global: &Global) -> String {
     }
     let file = global.file.display().to_string();
     if file != "stack.yaml" {
-        text.push_str(&format!(" -f {file}"));
+        text.push_str(&format!(" -f {}", shell_word(&file)));
     }
     for (option, value) in [
         ("--profile", &global.profile),
@@ -201,10 +201,19 @@ fn program(global: &Global) -> String {
         ("--endpoint-url", &global.endpoint_url),
     ] {
         if let Some(value) = value {
-            text.push_str(&format!(" {option} {value}"));
+            text.push_str(&format!(" {option} {}", shell_word(value)));
         }
     }
     text
+}
+
+/// Quotes a word for a shell, where it needs that.
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
 }
 
 fn utf8() -> bool {

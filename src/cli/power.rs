@@ -6,7 +6,7 @@ use super::keep::{self, Keeper};
 use super::lock::Lock;
 use super::output::{Output, exit_code};
 use super::planning::{plan, refused};
-use super::run::{closed, finish_empty, last_words, settings, show, typed};
+use super::run::{closed, finish_empty, last_words, manner, settings, show, typed};
 use super::session::{Needs, Session};
 use super::signals::or_stopped;
 use super::{ask, signals};
@@ -69,7 +69,7 @@ async fn stop_in(
         ],
         None => vec![Part::Power(Power::Stop, targets)],
     };
-    let mut command = again("stop", &args.scope.only);
+    let mut command = again("stop", &args.scope.only) + &manner(&args.locking, None);
     if args.keep {
         command.push_str(" --keep");
     }
@@ -164,7 +164,7 @@ async fn start_in(
         parts.push(Part::Plan(Box::new(plan), seen));
     }
     parts.push(Part::Power(Power::Start, targets));
-    let command = again("start", &args.scope.only);
+    let command = again("start", &args.scope.only) + &manner(&args.locking, None);
     run(session, &parts, &args.run, output, stop, &command).await
 }
 

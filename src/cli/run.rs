@@ -1,11 +1,11 @@
 //! The commands that change something: `apply`, `destroy`. `refresh-ip` is in `refresh`, `stop` and `start` in `power`.
 
-use super::args::{ApplyArgs, DestroyArgs, Global, Run};
+use super::args::{ApplyArgs, DestroyArgs, Dial, Global, Locking, Run};
 use super::copies;
 use super::failure::{Failure, code};
 use super::keep::{self, Keeper};
 use super::lock::Lock;
-use super::output::{Output, exit_code};
+use super::output::{Output, exit_code, shell_word};
 use super::planning::{plan, refused};
 use super::session::{Needs, Session};
 use super::signals::or_stopped;
@@ -124,7 +124,10 @@ async fn apply_in(
         data::agreed(&held, &plan, global, output, stop).await?;
         return destroyed(session, &plan, &seen, &held, &args.run, None, output, stop).await;
     }
-    let command = typed("apply", options);
+    let mut command = typed("apply", options) + &manner(&args.locking, Some(&args.dial));
+    if args.no_copy {
+        command.push_str(" --no-copy");
+    }
     run(session, &plan, &seen, &args.run, output, stop, &command).await
 }
 
@@ -198,10 +201,11 @@ async fn destroy_in(
     if !held.is_empty() {
         output.note(render::holdings_human(&held, &output.err).trim_end());
     }
+    // a script that saves a plan must hear that it cannot be applied
+    refused(&plan)?;
     if args.out.is_some() {
         return Ok(code::DONE);
     }
-    refused(&plan)?;
     let file = args.receipt.as_deref();
     if plan.is_empty() {
         let made = receipt::made(session, &plan, &seen, &held, None, stop);
@@ -258,6 +262,23 @@ async fn destroyed(
     last_words(output, &summary, &record, &typed("destroy", &plan.options));
     receipt::told(&receipt, file, output)?;
     Ok(exit_code(&summary, &record))
+}
+
+/// The options that decide how it is done, to be typed again as well.
+pub(super) fn manner(locking: &Locking, dial: Option<&Dial>) -> String {
+    let mut text = match (locking.no_lock, locking.lock) {
+        (true, _) => " --no-lock".to_owned(),
+        (false, true) => " --lock".to_owned(),
+        _ => String::new(),
+    };
+    if let Some(to) = dial.and_then(|d| d.connect_to.as_ref()) {
+        text.push_str(&format!(" --connect-to {}", shell_word(to)));
+    }
+    if let Some(file) = dial.and_then(|d| d.ca_bundle.as_ref()) {
+        let file = file.display().to_string();
+        text.push_str(&format!(" --ca-bundle {}", shell_word(&file)));
+    }
+    text
 }
 
 /// The command with the options that decide what it does, so that it can be typed again to go on.
@@ -378,9 +399,11 @@ pub(super) fn show(plan: &Plan, output: &Output) {
 pub(super) fn save(path: &Path, plan: &Plan, output: &Output) -> Result<(), Failure> {
     crate::files::replace_private(path, render::plan_json(plan).as_bytes())
         .map_err(|e| Failure::message(format!("--out {}: {e}", path.display())))?;
+    let path = path.display().to_string();
     output.note(&format!(
-        "saved; `cruddur-infra apply {}` runs exactly this plan",
-        path.display()
+        "saved; `{} apply {}` runs exactly this plan",
+        output.program(),
+        shell_word(&path)
     ));
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! Does what the plan says: one task owns all state, steps run side by side as far as order, locks and the limit let
 //! them. A fault skips its dependents; other branches go on.
 
-use super::step::{Ended, Step};
+use super::step::{Ended, Step, TRIES};
 use super::wait::{Clock, millis};
 use super::{Queue, Seen, Stack};
 use crate::model::{
-    Addr, Change, Class, Event, Fault, Outputs, Plan, Purpose, RunSummary, Stamped,
+    Addr, Change, Class, Event, Fault, Outputs, Plan, Purpose, Residue, RunSummary, Stamped,
 };
 use crate::resource::Kind;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -294,6 +294,8 @@ async fn one(
                 no_wait: settings.no_wait,
                 await_rest: settings.await_rest,
                 lost: Default::default(),
+                acted: Default::default(),
+                woken: Default::default(),
             }
             .run()
             .await
@@ -322,25 +324,39 @@ async fn prune(
     let addr = &change.addr;
     let mut pace = super::wait::Pace::new(settings.clock.as_ref(), &settings.stop, kind.wait());
     let id = change.id.as_deref().unwrap_or_default();
-    let mut calls = 0;
-    loop {
-        let there = kind
-            .find_owned(&facts.stack)
-            .await?
-            .into_iter()
-            .any(|o| o.id == id);
-        if !there {
-            if settings.await_rest {
-                outwait(kind, id, facts, settings, events).await?;
-            }
-            return Ok(Ended::Gone);
+    let (mut calls, mut tries) = (0, 0);
+    // as in a step, what passes by itself is tried again; a look settles what a lost reply did
+    let mut passes = |fault: &Fault| match fault.class {
+        Class::Busy => true,
+        Class::Throttled | Class::Transient => {
+            tries += 1;
+            tries <= TRIES
         }
+        _ => false,
+    };
+    let halfway = |fault: Fault, calls: u32| match fault.residue {
+        Residue::Nothing if calls > 0 => fault.residue(Residue::Remains),
+        _ => fault,
+    };
+    loop {
         let mut busy = None;
-        if calls < 3 {
+        match kind.find_owned(&facts.stack).await {
+            Ok(found) if found.iter().any(|o| o.id == id) => {}
+            Ok(_) => {
+                if settings.await_rest {
+                    let rest = outwait(kind, id, facts, settings, events).await;
+                    rest.map_err(|fault| halfway(fault, calls))?;
+                }
+                return Ok(Ended::Gone);
+            }
+            Err(fault) if passes(&fault) => busy = Some(fault),
+            Err(fault) => return Err(halfway(fault, calls)),
+        }
+        if busy.is_none() && calls < 3 {
             match kind.delete_owned(id, facts).await {
                 Ok(()) => calls += 1,
-                Err(fault) if fault.class == Class::Busy => busy = Some(fault),
-                Err(fault) => return Err(fault),
+                Err(fault) if passes(&fault) => busy = Some(fault),
+                Err(fault) => return Err(halfway(fault, calls)),
             }
         }
         match busy {

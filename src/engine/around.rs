@@ -5,6 +5,7 @@ use super::progress::{LOOKS, Tries};
 use super::step::{Ended, Step, surprise};
 use super::wait::Pace;
 use crate::model::{Action, Around, Class, Diff, Fault, Presence, Readiness, Residue};
+use std::sync::atomic::Ordering;
 
 /// How often it is started in one step. Something else may stop it meanwhile, as what keeps it stopped does; whoever
 /// does so more often than this must be told.
@@ -99,6 +100,7 @@ impl Step<'_> {
         }
         match self.node.start(&self.facts).await {
             Ok(()) => {
+                self.woken.store(true, Ordering::Relaxed);
                 rest.starts += 1;
                 self.over(rest, tries, pace, "starting").await?;
             }
@@ -120,6 +122,7 @@ impl Step<'_> {
         }
         let fault = match self.node.mark_to_stop(&self.facts, true).await {
             Ok(()) => {
+                self.went_through();
                 rest.marked = true;
                 tries.calls = 0;
                 return Ok(true);
@@ -148,6 +151,7 @@ impl Step<'_> {
         }
         match self.node.stop(&self.facts).await {
             Ok(()) => {
+                self.woken.store(false, Ordering::Relaxed);
                 rest.stops += 1;
                 self.over(rest, tries, pace, "stopping").await
             }
@@ -163,6 +167,7 @@ impl Step<'_> {
         pace: &mut Pace<'_>,
         status: &str,
     ) -> Result<(), Fault> {
+        self.went_through();
         rest.looks = 0;
         tries.calls = 0;
         pace.grant();

@@ -29,6 +29,10 @@ pub(super) struct Step<'a> {
     pub await_rest: bool,
     /// The answer to a call was lost, and nobody has looked since.
     pub lost: AtomicBool,
+    /// A call of this step went through.
+    pub acted: AtomicBool,
+    /// It stood still, and was started for a change.
+    pub woken: AtomicBool,
 }
 
 /// How a step ended well.
@@ -50,7 +54,7 @@ pub(super) const LINGERING: Wait = Wait {
 };
 /// How often a passing fault (throttling, a lost connection) is tried again, in a row: an instance is looked at for
 /// many minutes, and a network may well fail more often than this on the way.
-const TRIES: u32 = 4;
+pub(super) const TRIES: u32 = 4;
 /// How long something just made may stay unknown to other services (aws-facts §3.4), in AWS seconds: when it was made
 /// in this run, and when it was not: a run that was killed may have made it a moment ago, and it may take two minutes.
 const PROPAGATION: (f64, f64) = (300.0, 150.0);
@@ -90,7 +94,24 @@ impl Step<'_> {
         let ended = self.act().await;
         // whatever ended it, a look that failed or a signal: what the lost call did is not known
         let lost = self.lost.load(Ordering::Relaxed);
-        ended.map_err(|f| if lost { f.residue(Residue::Unknown) } else { f })
+        ended.map_err(|fault| match fault.residue {
+            _ if lost => fault.residue(Residue::Unknown),
+            // the last call changed nothing, but one before it did
+            Residue::Nothing if self.acted.load(Ordering::Relaxed) => self.halfway(fault),
+            _ => fault,
+        })
+    }
+
+    fn halfway(&self, mut fault: Fault) -> Fault {
+        if self.woken.load(Ordering::Relaxed) {
+            fault.message += "; it was started to be changed, and runs";
+        }
+        fault.residue(Residue::Remains)
+    }
+
+    /// Notes that a call went through.
+    pub(super) fn went_through(&self) {
+        self.acted.store(true, Ordering::Relaxed);
     }
 
     async fn act(&self) -> Result<Ended, Fault> {
@@ -206,6 +227,7 @@ impl Step<'_> {
                         self.lost.store(false, Ordering::Relaxed);
                         match self.node.create(&self.facts).await {
                             Ok(()) => {
+                                self.went_through();
                                 made = true;
                                 tries.calls = 0;
                                 pace.quicken();
@@ -313,6 +335,7 @@ impl Step<'_> {
                 })?;
                 match self.node.update(&self.facts, self.change, made).await {
                     Ok(()) => {
+                        self.went_through();
                         tries.calls = 0;
                         pace.quicken();
                     }
@@ -374,6 +397,7 @@ impl Step<'_> {
                 }
                 _ => match self.node.delete(&self.facts).await {
                     Ok(()) => {
+                        self.went_through();
                         calls += 1;
                         tries.calls = 0;
                         pace.quicken();

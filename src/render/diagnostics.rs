@@ -3,7 +3,7 @@
 use super::page::{Page, clean, pretty};
 use super::style::{Style, Tone};
 use super::words::many;
-use crate::model::{Diagnostic, Severity, Span};
+use crate::model::{Diagnostic, Severity, Span, literals};
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource,
     ThemeCharacters, ThemeStyles,
@@ -79,7 +79,8 @@ fn placed<'a>(
         .filter(|d| d.hide_source)
         .filter_map(|d| d.span.as_ref())
         .filter(|s| s.file == span.file)
-        .filter_map(|s| rows(s, source));
+        .filter_map(|s| rows(s, source))
+        .chain(literals(source).into_iter().map(|l| l.row..=l.row));
     let mut around = 1;
     for rows in hidden {
         let apart =

@@ -27,6 +27,11 @@ fn sources() -> BTreeMap<String, String> {
     [("stack.yaml".to_owned(), SOURCE.to_owned())].into()
 }
 
+/// The same with a reference in its place, as long as the secret.
+fn with_reference() -> String {
+    SOURCE.replace("hunter2", "${e.PW}")
+}
+
 fn unknown_key() -> Diagnostic {
     Diagnostic::error("unknown key")
         .at(&Addr::new("rds_instance", "main"))
@@ -47,12 +52,13 @@ fn literal_secret() -> Diagnostic {
 #[test]
 fn the_line_is_shown_with_what_is_wrong() {
     let style = Style::plain(80);
+    let sources = [("stack.yaml".to_owned(), with_reference())].into();
     assert_eq!(
-        diagnostics_human(&[unknown_key()], &sources(), &style),
+        diagnostics_human(&[unknown_key()], &sources, &style),
         "  × rds_instance.main: unknown key
   │ `engin` is not a field of rds_instance.
    ╭─[stack.yaml:5:5]
- 4 │     master_password: hunter2
+ 4 │     master_password: ${e.PW}
  5 │     engin: postgres
    ·     ───┬──
    ·        ╰── here
@@ -133,9 +139,30 @@ fn without_a_source_the_place_is_told() {
 }
 
 #[test]
+fn a_secret_beside_another_mistake_is_not_shown() {
+    let style = Style::plain(80);
+    for value in ["hunter2", "@hunter2", "hunter2: x", "\"hunter2\" # mine"] {
+        let source = SOURCE.replace("hunter2", value);
+        let mut mistake = unknown_key();
+        if let Some(span) = &mut mistake.span {
+            span.offset = source.find("engin:").unwrap();
+        }
+        let text = diagnostics_human(
+            &[mistake],
+            &[("stack.yaml".to_owned(), source)].into(),
+            &style,
+        );
+        assert!(
+            text.contains("engin:") && !text.contains("hunter2"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn escape_sequences_in_the_source_do_not_reach_the_terminal() {
     let style = Style::plain(80);
-    let source = SOURCE.replace("postgres", "p\u{1b}]0;x");
+    let source = with_reference().replace("postgres", "p\u{1b}]0;x");
     let sources = [("stack.yaml".to_owned(), source)].into();
     let text = diagnostics_human(&[unknown_key()], &sources, &style);
     assert!(text.contains("engin: p?]0;x"), "{text}");

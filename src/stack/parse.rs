@@ -1,6 +1,6 @@
 //! Reads the file into entries.
 
-use crate::model::{Addr, Diagnostic, Span};
+use crate::model::{Addr, Diagnostic, Span, literals, without_literals};
 use crate::resource::{Kind, Managed, Template};
 use crate::yaml::{self, Node, Problem, Value, closest};
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,10 +68,26 @@ pub fn parse(file: &str, source: &str, kinds: &[Arc<dyn Kind>]) -> Loaded {
         Ok(root) => loaded.read(root),
         Err(problem) => loaded.problem(&problem, None),
     }
+    loaded.conceal();
     loaded
 }
 
 impl Loaded {
+    /// Takes out of the diagnostics what sounds like a secret, and was written where a reference belongs.
+    fn conceal(&mut self) {
+        let secrets = literals(&self.source);
+        if secrets.is_empty() {
+            return;
+        }
+        for d in &mut self.diagnostics {
+            d.summary = without_literals(&d.summary, &secrets);
+            d.detail = without_literals(&d.detail, &secrets);
+            d.help = d.help.take().map(|help| without_literals(&help, &secrets));
+            let on = |span: &Span| secrets.iter().any(|s| s.row + 1 == span.line);
+            d.hide_source |= d.span.as_ref().is_some_and(on);
+        }
+    }
+
     /// Returns the place of some bytes.
     pub(super) fn span(&self, offset: usize, len: usize) -> Span {
         yaml::span(&self.file, &self.source, offset, len)

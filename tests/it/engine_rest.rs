@@ -90,6 +90,24 @@ fn nothing_is_started_where_nothing_differs_or_it_was_not_promised() {
 }
 
 #[test]
+fn what_was_started_for_a_change_that_is_denied_is_said_to_run() {
+    let s = scene(json!({"id": "a", "v": 2}), Some(stopped()));
+    let seen = s.seen();
+    let changes = s.plan(&seen, &Options::default());
+    s.script("update", [Some(Class::Denied)]);
+    let (_, events) = s.apply(changes, &seen, false, async {});
+    let fault = fault_of(&events);
+    assert_eq!(fault.residue, Residue::Remains);
+    assert!(
+        fault
+            .message
+            .ends_with("; it was started to be changed, and runs"),
+        "{fault}"
+    );
+    assert!(!there(&s).parked && there(&s).to_stop);
+}
+
+#[test]
 fn what_is_stopping_is_as_good_as_stopped() {
     let stopping = Thing {
         left: 4,

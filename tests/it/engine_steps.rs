@@ -386,18 +386,50 @@ fn a_stop_that_is_not_taken_at_once_begins_once() {
     }
 }
 
+/// A leftover: it is there, and no entry stands for it.
+fn left_over() -> Scene {
+    let s = scene(json!({"id": "b", "v": 1}), Some(thing()));
+    let mut stack = scene(json!({"id": "b", "v": 1}), None).stack;
+    stack.nodes.clear();
+    stack.kinds = s.stack.kinds.clone();
+    Scene { stack, ..s }
+}
+
+#[test]
+fn what_passes_by_itself_keeps_no_leftover() {
+    let s = left_over();
+    s.script("delete", (0..3).map(|_| Some(Class::Throttled)));
+    let change = delete_of("thing.a", "a");
+    let (summary, _) = s.apply(vec![change], &Seen::default(), false, async {});
+    assert!(summary.complete(), "{summary:?}");
+    let world = s.world.lock().unwrap();
+    assert!(world.things.values().all(|t| t.leaving.is_some()));
+}
+
+#[test]
+fn a_step_that_got_half_way_says_that_something_remains() {
+    // it was made, and the call after that is denied
+    let s = scene(json!({"id": "a", "v": 1, "w": 3}), None);
+    let seen = s.seen();
+    let changes = s.plan(&seen, &Options::default());
+    s.script("update", [Some(Class::Denied)]);
+    let (_, events) = s.apply(changes, &seen, false, async {});
+    assert_eq!(fault_of(&events).residue, Residue::Remains);
+    assert!(s.world.lock().unwrap().things.contains_key("a"));
+    // it was denied at once
+    let s = scene(json!({"id": "a", "v": 1}), None);
+    let seen = s.seen();
+    let changes = s.plan(&seen, &Options::default());
+    s.script("create", [Some(Class::Denied)]);
+    let (_, events) = s.apply(changes, &seen, false, async {});
+    assert_eq!(fault_of(&events).residue, Residue::Nothing);
+}
+
 #[test]
 fn a_leftover_that_cannot_go_is_given_up_after_its_kinds_time_with_the_reason() {
-    let s = scene(json!({"id": "b", "v": 1}), Some(thing()));
+    let s = left_over();
     s.script("delete", (0..9999).map(|_| Some(Class::Busy)));
     let change = delete_of("thing.a", "a");
-    let mut stack_without = scene(json!({"id": "b", "v": 1}), None).stack;
-    stack_without.nodes.clear();
-    stack_without.kinds = s.stack.kinds.clone();
-    let s = Scene {
-        stack: stack_without,
-        ..s
-    };
     let (_, events) = s.apply(vec![change], &Seen::default(), false, async {});
     let fault = fault_of(&events);
     assert_eq!((fault.op.as_str(), fault.class), ("delete", Class::Busy));

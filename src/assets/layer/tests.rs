@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use std::fs;
 
 use super::super::source::DEFAULT_INDEX;
 use super::super::stub::{Stub, elf, wheel, zip};

@@ -107,11 +107,18 @@ pub async fn query(
     let way_back = copy.as_ref().map(|copy| target.way_back(&copy.id, output));
     let kept = copy.as_ref().zip(way_back.as_ref());
     let told = kept.map(|(copy, way_back)| copies::json(&target.copies, copy, way_back));
-    show(&table, (changed, told), args.output, output)?;
+    let shown = show(&table, (changed, told), args.output, output);
+    // what was lost is told whatever becomes of the answer
     if let Some((copy, way_back)) = kept {
         copies::note(&target.copies, copy, way_back, output);
     }
-    Ok(code::DONE)
+    match shown {
+        Err(failure) if changed.is_some() => {
+            output.failure(&failure);
+            Ok(code::PARTLY)
+        }
+        shown => shown.map(|()| code::DONE),
+    }
 }
 
 /// Returns the statement and what errors call it.

@@ -69,7 +69,7 @@ pub async fn undo(
     if args.list {
         list(target, &items, output)?;
     } else if args.older_than.is_some() || !args.discard.is_empty() {
-        discard(target, args, &items, output).await?;
+        discard(target, global, args, &items, output, stop).await?;
     } else if args.elsewhere {
         let id = args.id.as_deref().unwrap_or_default();
         take_back(target, global, id, args, output, stop).await?;
@@ -232,9 +232,11 @@ fn json_of(target: &Target, item: &Item, output: &Output) -> Value {
 
 async fn discard(
     target: &Target,
+    global: &Global,
     args: &UndoArgs,
     items: &[Item],
     output: &Output,
+    stop: &CancellationToken,
 ) -> Result<(), Failure> {
     let mut doomed: Vec<&Item> = Vec::new();
     for id in &args.discard {
@@ -255,6 +257,16 @@ async fn discard(
     doomed.sort_by_key(|item| item.id());
     doomed.dedup_by_key(|item| item.id());
     let bytes: u64 = doomed.iter().map(|item| item.bytes()).sum();
+    // a whole database goes for good, or the last copy of what a production database has lost
+    let whole = doomed.iter().any(|item| matches!(item, Item::Aside(_)));
+    if whole || (target.production && !doomed.is_empty()) {
+        let lines: Vec<String> = doomed
+            .iter()
+            .map(|item| format!("\n  {}, {}", item.id(), render::size(item.bytes())))
+            .collect();
+        output.note(&format!("This goes for good:{}", lines.concat()));
+        agreed(target, global, &args.consent, "Discard it", stop).await?;
+    }
     for item in &doomed {
         match item {
             Item::Copy(copy) => {
