@@ -53,6 +53,16 @@ fn lock(stage: &Stage) -> Option<Value> {
     Some(serde_json::from_str(text).unwrap())
 }
 
+/// Puts a lock there by hand.
+fn put(stage: &Stage, text: &str) {
+    let parameter = serde_json::from_value(serde_json::json!({
+        "sort": "String", "value": text, "description": null, "version": 1, "modified": 0, "tags": {},
+    }));
+    stage.change(|w| {
+        w.ssm.parameters.insert(NAME.to_owned(), parameter.unwrap());
+    });
+}
+
 fn asked(server: &Server, operation: &str) -> usize {
     let all = server.calls();
     all.iter().filter(|c| c.operation == operation).count()
@@ -199,14 +209,6 @@ async fn a_lock_that_a_killed_run_has_left_is_told_as_such_and_broken_by_hand() 
 #[tokio::test]
 async fn what_is_broken_is_what_was_shown() {
     let stage = stage(STACK).await;
-    let put = |stage: &Stage, text: &str| {
-        let parameter = serde_json::from_value(serde_json::json!({
-            "sort": "String", "value": text, "description": null, "version": 1, "modified": 0, "tags": {},
-        }));
-        stage.change(|w| {
-            w.ssm.parameters.insert(NAME.to_owned(), parameter.unwrap());
-        });
-    };
     put(&stage, "ben, until lunch");
     let told = ends(&stage, &stage.server, &["apply", "--yes", "--lock"], 1).await;
     assert!(
@@ -256,6 +258,35 @@ async fn a_lost_reply_is_settled_by_the_nonce() {
         0,
         "without the lock nothing is done"
     );
+}
+
+/// What a deletion whose reply was lost has done is looked at. The SDK's own repetition would hit the next holder's lock.
+#[tokio::test]
+async fn a_lost_reply_of_the_giving_back_is_settled_by_looking() {
+    for fault in ["drop_after", "drop_before", "internal", "throttle"] {
+        for breaks in [false, true] {
+            let stage = stage(STACK).await;
+            let server = stage
+                .with_faults(&format!(
+                    "- {{ call: \"ssm:DeleteParameter\", nth: 1, fault: {fault} }}"
+                ))
+                .await;
+            if breaks {
+                put(&stage, "ben, until lunch");
+                let told = ends(&stage, &server, &["lock", "break", "--yes"], 0).await;
+                assert!(told.contains("broken; it was"), "{told}");
+            } else {
+                let told = ends(&stage, &server, &["apply", "--yes", "--lock"], 0).await;
+                assert!(!told.contains("the lock"), "{told}");
+            }
+            assert!(
+                stage.world()["ssm"]["parameters"][NAME].is_null(),
+                "{fault}"
+            );
+            let sent = if fault == "drop_after" { 1 } else { 2 };
+            assert_eq!(asked(&server, "DeleteParameter"), sent, "{fault}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ struct Held {
 }
 
 /// What became of the lock meanwhile.
-enum Given {
+pub enum Given {
     Back,
     Gone,
     Taken(Found),
@@ -149,18 +149,8 @@ impl Held {
         Err(about_lock(fault).into())
     }
 
-    /// Looks who holds it; a look may be behind.
     async fn look(&self) -> Result<Option<Found>, Fault> {
-        let clock = RealClock::new(1.0);
-        for look in 0..LOOKS {
-            if look > 0 {
-                clock.sleep(PAUSE).await;
-            }
-            if let Some(text) = aws::parameter(&self.clients, &self.name).await? {
-                return Ok(Some(Found::read(text)));
-            }
-        }
-        Ok(None)
+        look(&self.clients, &self.name).await
     }
 
     fn refused(&self, found: &Found) -> Failure {
@@ -172,15 +162,84 @@ impl Held {
     }
 
     async fn give_back(&self) -> Result<Given, Fault> {
-        match self.look().await? {
-            None => Ok(Given::Gone),
-            Some(found) if found.is_of(&self.run) => {
-                aws::delete_parameter(&self.clients, &self.name).await?;
-                Ok(Given::Back)
-            }
-            Some(found) => Ok(Given::Taken(found)),
+        delete(&self.clients, &self.name, |found| found.is_of(&self.run)).await
+    }
+}
+
+/// Looks who holds a lock; a look may be behind.
+async fn look(clients: &Clients, name: &str) -> Result<Option<Found>, Fault> {
+    let clock = RealClock::new(1.0);
+    for look in 0..LOOKS {
+        if look > 0 {
+            clock.sleep(PAUSE).await;
+        }
+        if let Some(text) = aws::parameter(clients, name).await? {
+            return Ok(Some(Found::read(text)));
         }
     }
+    Ok(None)
+}
+
+/// Deletes a lock, and none but the one that is meant: the call names it by its name alone, which the next holder's has
+/// too.
+///
+/// # Errors
+/// Where it may not be looked at or deleted, or does not go.
+pub async fn delete(
+    clients: &Clients,
+    name: &str,
+    meant: impl Fn(&Found) -> bool,
+) -> Result<Given, Fault> {
+    let mut seen = look(clients, name).await?;
+    let mut last: Option<Fault> = None;
+    for _ in 0..TRIES {
+        match seen {
+            Some(found) if meant(&found) => {}
+            // it was there before the call whose reply was lost: that call has deleted it
+            _ if last.as_ref().is_some_and(|f| f.residue == Residue::Unknown) => {
+                return Ok(Given::Back);
+            }
+            Some(found) => return Ok(Given::Taken(found)),
+            None => return Ok(Given::Gone),
+        }
+        let fault = match aws::delete_parameter(clients, name).await {
+            Ok(()) => return Ok(Given::Back),
+            Err(fault) => fault,
+        };
+        let passes = matches!(
+            fault.class,
+            Class::Transient | Class::Throttled | Class::Busy
+        );
+        if !passes && fault.residue != Residue::Unknown {
+            return Err(fault);
+        }
+        seen = settled(clients, name, &meant)
+            .await
+            .map_err(|why| why.residue(fault.residue))?;
+        last = Some(fault);
+    }
+    match (seen, last) {
+        (Some(found), Some(fault)) if meant(&found) => Err(fault),
+        _ => Ok(Given::Back),
+    }
+}
+
+/// Looks until the lock is another or none. A look may be behind: it is the same only where every look says so.
+async fn settled(
+    clients: &Clients,
+    name: &str,
+    meant: impl Fn(&Found) -> bool,
+) -> Result<Option<Found>, Fault> {
+    let clock = RealClock::new(1.0);
+    let mut seen = None;
+    for _ in 0..LOOKS {
+        clock.sleep(PAUSE).await;
+        seen = aws::parameter(clients, name).await?.map(Found::read);
+        if !seen.as_ref().is_some_and(&meant) {
+            break;
+        }
+    }
+    Ok(seen)
 }
 
 /// The lock may have been taken, and that cannot be seen.
