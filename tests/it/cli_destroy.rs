@@ -613,6 +613,40 @@ async fn interfaces_that_linger_are_told_and_awaited_on_demand() {
     assert!(text.contains("What goes by itself:"), "{text}");
     assert!(text.contains(&interfaces[0]), "{text}");
 
+    // a wait that is broken off: gone is the function all the same, and what lingers is told
+    #[cfg(unix)]
+    {
+        let args = ["destroy", "--yes", "--wait", "--format", "json"];
+        let mut command = stage.command(&stage.server, &args);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut text = String::new();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if line.contains("\"waiting\"") && !text.contains("\"waiting\"") {
+                use rustix::process::{Pid, Signal, kill_process};
+                let pid = Pid::from_raw(child.id().unwrap().cast_signed()).unwrap();
+                kill_process(pid, Signal::INT).unwrap();
+            }
+            text.push_str(&line);
+            text.push('\n');
+        }
+        assert_eq!(child.wait().await.unwrap().code(), Some(130), "{text}");
+        let told = receipt_of(&text);
+        assert!(
+            !told["kept"].to_string().contains("lambda_function.fn"),
+            "{told:#}"
+        );
+        let deleted = told["deleted"].as_array().unwrap();
+        assert_eq!(deleted.len(), 1, "{told:#}");
+        assert_eq!(left(&told, "network interface"), interfaces, "{told:#}");
+        assert!(
+            told["remains"]
+                .to_string()
+                .contains("not waited for any longer"),
+            "{told:#}"
+        );
+    }
+
     // they go while they are waited for
     let args = ["destroy", "--yes", "--wait", "--format", "json"];
     let mut command = stage.command(&stage.server, &args);
