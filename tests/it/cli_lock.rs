@@ -308,6 +308,70 @@ async fn a_second_signal_gives_it_back_as_well() {
     assert_eq!(lock(&stage), None);
 }
 
+#[tokio::test]
+async fn a_second_signal_gives_back_what_was_just_being_taken() {
+    let stage = stage(STACK).await;
+    // it is made, and its maker does not know yet
+    let slow = stage
+        .with_faults(
+            "- { call: \"ssm:PutParameter\", nth: 1, fault: drop_after }\n\
+             - { call: \"ssm:GetParameter\", nth: 1, fault: { delay_ms: 600000 } }",
+        )
+        .await;
+    let mut run = stage
+        .command(&slow, &["apply", "--yes", "--lock"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    while lock(&stage).is_none() {
+        let ended = tokio::time::timeout(Duration::from_millis(50), run.wait()).await;
+        assert!(ended.is_err(), "{ended:?}");
+    }
+    signal(&run, Signal::INT);
+    let stays = tokio::time::timeout(Duration::from_millis(500), run.wait());
+    assert!(stays.await.is_err(), "one signal was enough");
+    signal(&run, Signal::TERM);
+    assert_eq!(run.wait().await.unwrap().code(), Some(130));
+    assert_eq!(lock(&stage), None);
+}
+
+/// Who wants to hear only of what is wrong, or reads objects, is told too, and what would allow it.
+#[tokio::test]
+async fn a_lock_that_is_not_given_back_is_told_to_everybody() {
+    for json in [false, true] {
+        let stage = stage(STACK).await;
+        let server = stage
+            .with_faults("- { call: \"ssm:DeleteParameter\", fault: deny }")
+            .await;
+        let how: &[&str] = if json { &["--format", "json"] } else { &["-q"] };
+        let args = [how, &["apply", "--yes", "--lock"]].concat();
+        let output = stage.program(&server, &args).await;
+        assert_eq!(output.status.code(), Some(0), "{output:#?}");
+        let told = if json {
+            let text = String::from_utf8(output.stdout).unwrap();
+            let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+            assert_eq!(last["event"], "warning", "{last}");
+            format!("{} {}", last["message"], last["help"]).replace("\\\"", "\"")
+        } else {
+            said(&output)
+        };
+        for words in [
+            "the lock was not given back: ssm:DeleteParameter: AccessDenied",
+            &format!(
+                "`cruddur-infra --endpoint-url {} lock break`",
+                server.endpoint()
+            ),
+            "\"Action\":\"ssm:DeleteParameter\"",
+            "parameter/cruddur-infra/team/lock",
+        ] {
+            let bare = told.replace(char::is_whitespace, "");
+            assert!(bare.contains(&words.replace(' ', "")), "{words} in {told}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_at_once_one_waits_for_nobody_and_the_other_changes_nothing() {
     let stage = stage(STACK).await;

@@ -1,6 +1,7 @@
 //! Takes the stack's lock, and gives it back.
 
 use super::content::{Content, Found, about_lock, alive};
+use crate::aws::actions::{Place, allowed_by};
 use crate::aws::{self, Clients};
 use crate::cli::args::Locking;
 use crate::cli::failure::Failure;
@@ -13,6 +14,8 @@ use crate::resource::StackFacts;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
 
 /// How often the lock is tried for, where a call fails or what holds it cannot be seen.
@@ -36,6 +39,7 @@ struct Held {
     name: String,
     run: String,
     here: (String, String),
+    place: Place,
 }
 
 /// What became of the lock meanwhile.
@@ -60,19 +64,29 @@ impl Lock {
             return Ok(Lock(None));
         }
         let facts = &session.stack.facts;
+        let name = name(&facts.stack);
         let held = Held {
             clients: session.clients.clone(),
-            name: name(&facts.stack),
             run: facts.run.clone(),
             here: (facts.owner.clone(), facts.workspace.clone()),
+            place: facts.place(named(&name).into()),
+            name,
         };
-        let taken = held.take(facts, command, stop).await;
-        taken.map_err(|failure| session.explained_all(failure, named(&held.name)))?;
+        // what is told to stop a second time does not come to its end, nor does a call that takes the lock just then
         let last = held.clone();
-        // what is told to stop a second time does not come to its end
+        let taken = Arc::new(AtomicBool::new(false));
+        let known = taken.clone();
         signals::at_last(Some(Box::pin(async move {
-            let _ = last.give_back().await;
+            // a call on its way may make it while nobody waits for the answer: looked for as long as there is time
+            while let Ok(Given::Gone) = last.give_back().await
+                && !known.load(Ordering::Relaxed)
+            {}
         }) as BoxFuture<'static, ()>));
+        if let Err(failure) = held.take(facts, command, stop).await {
+            signals::at_last(None);
+            return Err(session.explained_all(failure, named(&held.name)));
+        }
+        taken.store(true, Ordering::Relaxed);
         Ok(Lock(Some(held)))
     }
 
@@ -81,17 +95,22 @@ impl Lock {
         let Some(held) = self.0 else { return };
         let result = held.give_back().await;
         signals::at_last(None);
+        let program = output.program();
         let warning = match result {
             Ok(Given::Back) => return,
             Ok(Given::Gone) => Diagnostic::warning("somebody has broken the lock during this run")
-                .help("somebody else may have changed the stack at the same time: `cruddur-infra plan` shows"),
+                .help(format!("somebody else may have changed the stack at the same time: `{program} plan` shows")),
             Ok(Given::Taken(by)) => Diagnostic::warning(format!(
                 "somebody has broken the lock during this run; it is {}",
                 by.told(Timestamp::now(), |c| alive(c, held.here()))
             ))
-            .help("somebody else may be changing the stack: `cruddur-infra plan` shows"),
-            Err(fault) => Diagnostic::warning(format!("the lock was not given back: {fault}"))
-                .help("`cruddur-infra lock break` removes it"),
+            .help(format!("somebody else may be changing the stack: `{program} plan` shows")),
+            Err(fault) => {
+                let fault = allowed_by(fault, &held.place);
+                let allow = fault.advice().map(|a| format!("\n{a}")).unwrap_or_default();
+                Diagnostic::warning(format!("the lock was not given back: {fault}"))
+                    .help(format!("`{program} lock break` removes it{allow}"))
+            }
         };
         output.warn(&warning);
     }

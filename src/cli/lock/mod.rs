@@ -92,7 +92,7 @@ async fn break_it(
                 "the lock has changed hands meanwhile: it is {}",
                 told(session, &now)
             ),
-            "`cruddur-infra lock break` shows it and asks again",
+            format!("`{} lock break` shows it and asks again", output.program()),
         )),
     }
 }
