@@ -56,12 +56,19 @@ pub async fn parameter(clients: &Clients, name: &str) -> Result<Option<String>, 
     }
 }
 
-/// Deletes a parameter. One that is not there is a success.
+/// Deletes a parameter. One that is not there is a success. The name says nothing of whose it is: sent again by itself
+/// after a lost reply, the call would delete what somebody else has made since.
 ///
 /// # Errors
-/// Where it may not be deleted.
+/// Where it may not be deleted. Where the reply may have been lost, the residue is unknown: look before it is sent again.
 pub async fn delete_parameter(clients: &Clients, name: &str) -> Result<(), Fault> {
-    match clients.ssm.delete_parameter().name(name).send().await {
+    let deletion = clients
+        .ssm
+        .delete_parameter()
+        .name(name)
+        .customize()
+        .config_override(Builder::new().retry_classifier(OnlyOnce));
+    match deletion.send().await {
         Ok(_) => Ok(()),
         Err(e) if e.code() == Some(NOT_FOUND) => Ok(()),
         Err(e) => Err(fault("ssm:DeleteParameter", true, &[], &e)),

@@ -92,15 +92,23 @@ pub(super) async fn lingering(stack: &engine::Stack, changes: &mut [Change], see
     let looks = changes.iter().map(|change| async {
         let node = stack.nodes.get(&change.addr).filter(|_| gone(change))?;
         let facts = stack.facts(&change.addr, &seen.outputs);
-        let left = node.lingers(&facts).await.unwrap_or_default();
-        let ids: Vec<String> = left.into_iter().map(|r| r.id).collect();
-        (!ids.is_empty()).then(|| ids.join(", "))
+        match node.lingers(&facts).await {
+            Ok(left) => {
+                let ids: Vec<String> = left.into_iter().map(|r| r.id).collect();
+                (!ids.is_empty())
+                    .then(|| format!("gone, and not yet all of it: {}", ids.join(", ")))
+            }
+            // not seen is not gone: the step looks again, and tells what keeps it from that
+            Err(fault) => Some(format!(
+                "gone, and whether all of it is was not seen: {fault}"
+            )),
+        }
     });
     let found = join_all(looks).await;
     for (change, left) in changes.iter_mut().zip(found) {
         if let Some(left) = left {
             change.action = Action::Delete;
-            change.reason = format!("gone, and not yet all of it: {left}");
+            change.reason = left;
         }
     }
 }

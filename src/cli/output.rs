@@ -93,11 +93,32 @@ impl Output {
         }
     }
 
-    /// Tells what the user should know, where nothing else tells it.
+    /// Tells what the user should know, where nothing else tells it. It is something wrong: those who want to hear of
+    /// nothing else do hear it.
     pub fn warn(&self, diagnostic: &Diagnostic) {
-        let found = std::slice::from_ref(diagnostic);
-        let text = render::diagnostics_human(found, &Default::default(), &self.err);
-        self.note(&text);
+        if self.json {
+            let mut warning =
+                serde_json::json!({"event": "warning", "message": diagnostic.summary});
+            for (name, text) in [
+                ("detail", Some(&diagnostic.detail).filter(|d| !d.is_empty())),
+                ("help", diagnostic.help.as_ref()),
+            ] {
+                if let Some(text) = text {
+                    warning[name] = text.as_str().into();
+                }
+            }
+            if let Some(addr) = &diagnostic.addr {
+                warning["address"] = addr.to_string().into();
+            }
+            let _ = self.result(&warning.to_string());
+        } else {
+            let found = std::slice::from_ref(diagnostic);
+            self.stderr(&render::diagnostics_human(
+                found,
+                &Default::default(),
+                &self.err,
+            ));
+        }
     }
 
     /// Opens the channel of a run's events and the view that shows them.

@@ -1,42 +1,80 @@
 //! The receipt of a destroy: what is gone, what stays, and what that still costs.
 
-use super::failure::Failure;
+use super::failure::{Failure, code};
 use super::output::Output;
 use super::session::Session;
 use super::signals::or_stopped;
 use crate::aws::price_list;
 use crate::engine::{Clock, RealClock, Seen};
 use crate::model::{
-    Action, Addr, Deleted, Event, Holding, Kept, Observed, Output as Value, Plan, Receipt, Remains,
-    RunSummary, Stamped,
+    Action, Addr, Change, Deleted, Event, Holding, Kept, Observed, Output as Value, Plan, Receipt,
+    Remains, Remnant, RunSummary, Stamped, Unseen,
 };
 use crate::render;
 use futures_util::future::{join, join_all};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio_util::sync::CancellationToken;
 
-/// Fails where a receipt could not be written there: before anything is deleted.
+/// Fails where a receipt could not be written there: before anything is deleted. It is really tried, beside its place.
 ///
 /// # Errors
-/// Where the path is a folder, or its folder is none.
+/// Where the path is no file, or no file can be made there.
 pub(super) fn writable(path: &Path) -> Result<(), Failure> {
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
-    let wrong = if path.is_dir() {
-        "it is a folder"
-    } else if parent.is_some_and(|p| p.exists() && !p.is_dir()) {
-        "what it should be in is no folder"
-    } else {
-        return Ok(());
-    };
-    Err(Failure::with_help(
-        format!("--receipt {}: {wrong}", path.display()),
-        "name a file; nothing was deleted",
-    ))
+    tried(path).map_err(|wrong| {
+        Failure::with_help(
+            format!("--receipt {}: {wrong}", path.display()),
+            "name a file that can be written; nothing was deleted",
+        )
+    })
 }
 
-/// Looks for what stays, and writes it up. Where the run was told to stop nothing more is asked.
+fn tried(path: &Path) -> Result<(), String> {
+    // a link is written through
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    match std::fs::metadata(&path) {
+        Ok(there) if there.is_dir() => return Err("it is a folder".to_owned()),
+        // whether a device or a pipe takes it is known only once it is written
+        Ok(there) if !there.is_file() => return Err("it is no ordinary file".to_owned()),
+        _ => {}
+    }
+    let Some(name) = path.file_name() else {
+        return Err("it names no file".to_owned());
+    };
+    // folders that are missing are made when it is written
+    let parent = path.parent().unwrap_or(Path::new(""));
+    let above = parent.ancestors().map(|p| match p.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => p,
+    });
+    let folder = above.into_iter().find(|p| p.exists());
+    let folder = folder.unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err("what it should be in is no folder".to_owned());
+    }
+    // as long as the name that it is written under first
+    let mut trial = name.to_owned();
+    trial.push(format!(".{}-try.partial", std::process::id()));
+    let trial = folder.join(trial);
+    let mut options = std::fs::OpenOptions::new();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let made = options.open(&trial).and_then(|mut file| {
+        // a full disk takes the name, and no byte
+        let filled = std::io::Write::write_all(&mut file, b"\n").and_then(|()| file.sync_all());
+        std::fs::remove_file(&trial).and(filled)
+    });
+    made.map_err(|e| e.to_string())
+}
+
+/// How long is still looked after the run was told to stop.
+const LAST_LOOKS: Duration = Duration::from_secs(3);
+
+/// Looks for what stays, and writes it up. Where the run was told to stop nothing more is asked, but whether what a step
+/// was at is gone.
 pub(super) async fn made(
     session: &Session,
     plan: &Plan,
@@ -45,46 +83,110 @@ pub(super) async fn made(
     summary: Option<&RunSummary>,
     stop: &CancellationToken,
 ) -> Receipt {
-    let stack = &session.stack;
-    let looked = async { Ok(looked(session, plan, seen).await) };
-    let remains = or_stopped(looked, stop).await.ok();
-    let interrupted = remains.is_none();
-    let remains = remains.unwrap_or_default();
-    let mut unseen = remains.unseen;
-    if interrupted {
-        unseen.push(crate::model::Unseen {
-            addr: stack.facts.stack.clone(),
+    let unwaited = unwaited(session, plan, seen, summary).await;
+    let ends = Ends {
+        plan,
+        seen,
+        summary,
+        unwaited: unwaited.keys().cloned().collect(),
+    };
+    let looked = async { Ok(looked(session, &ends).await) };
+    let looked = or_stopped(looked, stop).await;
+    let mut remains = Remains::default();
+    for more in unwaited.into_values() {
+        remains.add(more);
+    }
+    match looked {
+        Ok(more) => remains.add(more),
+        Err(_) => remains.unseen.push(Unseen {
+            addr: session.stack.facts.stack.clone(),
             what: "what stays".to_owned(),
             because: "the run was told to stop; the same command again looks".to_owned(),
-        });
+        }),
     }
+    once_each(&mut remains);
     Receipt {
         stack: plan.stack.clone(),
         account: plan.account.clone(),
         region: plan.region.clone(),
         at: RealClock::new(1.0).stamp(),
-        deleted: deleted(plan, seen, summary),
+        deleted: ends.deleted(),
         held: held.to_vec(),
-        kept: kept(plan, seen, summary),
+        kept: ends.kept(),
         remains: remains.found,
-        unseen,
+        unseen: remains.unseen,
         prices: price_list(&plan.region),
         ..Receipt::default()
     }
     .summed()
 }
 
-async fn looked(session: &Session, plan: &Plan, seen: &Seen) -> Remains {
-    let stack = &session.stack;
-    let entries = plan
+/// Returns what is gone although its step failed: the wait for what goes by itself was broken off, or a reply was lost.
+/// With each comes what lingers of it.
+async fn unwaited(
+    session: &Session,
+    plan: &Plan,
+    seen: &Seen,
+    summary: Option<&RunSummary>,
+) -> BTreeMap<Addr, Remains> {
+    let failed = summary.map(|s| s.failed.as_slice()).unwrap_or_default();
+    let failed = plan
         .changes
         .iter()
+        .filter(|c| c.action == Action::Delete && failed.contains(&c.addr));
+    let looks = failed.map(|change| async {
+        let look = gone_after_all(session, change, seen);
+        let left = tokio::time::timeout(LAST_LOOKS, look)
+            .await
+            .ok()
+            .flatten()?;
+        Some((change.addr.clone(), left))
+    });
+    join_all(looks).await.into_iter().flatten().collect()
+}
+
+/// Looks once whether an object is gone, and what lingers of it. Nothing where it is there, or cannot be looked at.
+async fn gone_after_all(session: &Session, change: &Change, seen: &Seen) -> Option<Remains> {
+    let stack = &session.stack;
+    let facts = stack.facts(&change.addr, &seen.outputs);
+    let lingers = if let Some(node) = stack.nodes.get(&change.addr) {
+        let Ok(Observed::Absent { .. }) = node.observe(&facts).await else {
+            return None;
+        };
+        node.lingers(&facts).await
+    } else {
+        let id = change.id.as_deref()?;
+        let kind = stack.kinds.iter().find(|k| k.name() == change.addr.kind)?;
+        let found = kind.find_owned(&facts.stack).await.ok()?;
+        if found.iter().any(|o| o.id == id) {
+            return None;
+        }
+        kind.lingers_of_owned(id, &facts).await
+    };
+    let mut left = Remains::default();
+    left.note(&change.addr, "what goes by itself", lingers);
+    for remnant in &mut left.found {
+        remnant.about.push_str("; not waited for any longer");
+    }
+    for unseen in &mut left.unseen {
+        unseen.because.push_str("; not waited for any longer");
+    }
+    Some(left)
+}
+
+async fn looked(session: &Session, ends: &Ends<'_>) -> Remains {
+    let stack = &session.stack;
+    let Ends { plan, seen, .. } = ends;
+    // what is still there is in use, and so is what hangs on it
+    let gone = plan.changes.iter().filter(|c| ends.is_gone(c));
+    let entries = gone
+        .clone()
         .filter_map(|c| Some((c, stack.nodes.get(&c.addr)?)));
     let of_entries = entries.map(|(change, node)| async {
         let facts = stack.facts(&change.addr, &seen.outputs);
         node.remains(&facts).await
     });
-    let of_leftovers = plan.changes.iter().filter_map(|change| {
+    let of_leftovers = gone.filter_map(|change| {
         let id = change.id.as_deref()?;
         let kind = stack.kinds.iter().find(|k| k.name() == change.addr.kind)?;
         let facts = stack.facts(&change.addr, &seen.outputs);
@@ -95,14 +197,29 @@ async fn looked(session: &Session, plan: &Plan, seen: &Seen) -> Remains {
     for more in entries.into_iter().chain(leftovers) {
         all.add(more);
     }
-    // two entries may be of one thing
-    let mut found = BTreeMap::new();
-    for remnant in all.found {
-        let key = (remnant.what.clone(), remnant.id.clone());
-        found.entry(key).or_insert(remnant);
-    }
-    all.found = found.into_values().collect();
     all
+}
+
+/// Two entries may be of one thing, and two looks may have found it: what was found first is kept.
+fn once_each(remains: &mut Remains) {
+    let mut told = BTreeSet::new();
+    let new = |r: &Remnant| told.insert((r.what.clone(), r.id.clone()));
+    remains.found.retain(new);
+    remains
+        .found
+        .sort_by(|a, b| (&a.what, &a.id).cmp(&(&b.what, &b.id)));
+    let mut told = BTreeSet::new();
+    let new = |u: &Unseen| told.insert((u.addr.clone(), u.what.clone()));
+    remains.unseen.retain(new);
+}
+
+/// How everything of a plan has ended.
+struct Ends<'a> {
+    plan: &'a Plan,
+    seen: &'a Seen,
+    summary: Option<&'a RunSummary>,
+    /// Gone, although their steps failed.
+    unwaited: BTreeSet<Addr>,
 }
 
 /// What AWS calls an object, by the outputs of its kind.
@@ -117,29 +234,57 @@ fn id(addr: &Addr, plan: &Plan, seen: &Seen) -> Option<String> {
     change.id.clone().or_else(|| names.iter().find_map(named))
 }
 
-fn deleted(plan: &Plan, seen: &Seen, summary: Option<&RunSummary>) -> Vec<Deleted> {
-    let done = summary.map(|s| s.done.as_slice()).unwrap_or_default();
-    let gone = plan
-        .changes
-        .iter()
-        .filter(|c| done.contains(&c.addr) && c.action == Action::Delete);
-    gone.map(|c| Deleted {
-        addr: c.addr.clone(),
-        id: id(&c.addr, plan, seen),
-    })
-    .collect()
-}
+impl Ends<'_> {
+    fn is_deleted(&self, change: &Change) -> bool {
+        let done = self.summary.is_some_and(|s| s.done.contains(&change.addr));
+        change.action == Action::Delete && (done || self.unwaited.contains(&change.addr))
+    }
 
-fn kept(plan: &Plan, seen: &Seen, summary: Option<&RunSummary>) -> Vec<Kept> {
-    let there = |addr: &Addr| {
-        seen.observed
-            .get(addr)
-            .and_then(Observed::present)
-            .is_some()
-    };
-    let failed = |addr: &Addr| {
-        let summary = summary?;
-        if summary.failed.contains(addr) {
+    /// Deleted, on its way out, or not there to begin with.
+    fn is_gone(&self, change: &Change) -> bool {
+        let accepted = |s: &RunSummary| s.accepted.contains(&change.addr);
+        let absent = matches!(
+            self.seen.observed.get(&change.addr),
+            Some(Observed::Absent { .. })
+        );
+        self.is_deleted(change) || absent || self.summary.is_some_and(accepted)
+    }
+
+    fn deleted(&self) -> Vec<Deleted> {
+        let gone = self.plan.changes.iter().filter(|c| self.is_deleted(c));
+        gone.map(|c| Deleted {
+            addr: c.addr.clone(),
+            id: id(&c.addr, self.plan, self.seen),
+        })
+        .collect()
+    }
+
+    fn kept(&self) -> Vec<Kept> {
+        let there = |addr: &Addr| {
+            let observed = self.seen.observed.get(addr);
+            observed.and_then(Observed::present).is_some()
+        };
+        let each = self.plan.changes.iter().filter_map(|c| {
+            let because = match (self.failed(&c.addr), c.action) {
+                (Some(because), _) => because.to_owned(),
+                (None, Action::NoOp) if there(&c.addr) || c.reason.starts_with("stays in") => {
+                    c.reason.clone()
+                }
+                _ => return None,
+            };
+            Some(Kept {
+                addr: c.addr.clone(),
+                because,
+            })
+        });
+        each.collect()
+    }
+
+    fn failed(&self, addr: &Addr) -> Option<&'static str> {
+        let summary = self.summary?;
+        if self.unwaited.contains(addr) {
+            None
+        } else if summary.failed.contains(addr) {
             Some("its deletion did not end well")
         } else if summary.skipped.contains(addr) {
             Some("its deletion was not begun")
@@ -148,21 +293,7 @@ fn kept(plan: &Plan, seen: &Seen, summary: Option<&RunSummary>) -> Vec<Kept> {
         } else {
             None
         }
-    };
-    let each = plan.changes.iter().filter_map(|c| {
-        let because = match (failed(&c.addr), c.action) {
-            (Some(because), _) => because.to_owned(),
-            (None, Action::NoOp) if there(&c.addr) || c.reason.starts_with("stays in") => {
-                c.reason.clone()
-            }
-            _ => return None,
-        };
-        Some(Kept {
-            addr: c.addr.clone(),
-            because,
-        })
-    });
-    each.collect()
+    }
 }
 
 /// Hands events on, and holds the last one back, so that the receipt comes before it.
@@ -181,28 +312,30 @@ pub(super) async fn relay(
     last
 }
 
-/// Shows the receipt, and writes it where that was asked for.
-///
-/// # Errors
-/// Where the file cannot be written; the receipt was shown by then.
-pub(super) fn told(receipt: &Receipt, file: Option<&Path>, output: &Output) -> Result<(), Failure> {
+/// Shows the receipt, and writes it where that was asked for. A file that cannot be written by now is told, and what the
+/// run did still decides the exit code: returns the run's own, or that a part is missing where the run was complete.
+pub(super) fn told(receipt: &Receipt, file: Option<&Path>, code: u8, output: &Output) -> u8 {
     let text = render::receipt_human(receipt, &output.err);
     if !text.is_empty() {
         output.note(&format!("\n{}", text.trim_end_matches('\n')));
     }
     let Some(path) = file else {
-        return Ok(());
+        return code;
     };
     let mut json = serde_json::to_string_pretty(receipt).unwrap_or_default();
     json.push('\n');
-    crate::files::replace_private(path, json.as_bytes()).map_err(|e| {
-        Failure::with_help(
+    if let Err(e) = crate::files::replace_private(path, json.as_bytes()) {
+        output.failure(&Failure::with_help(
             format!("--receipt {}: {e}", path.display()),
             "everything else was done: the same command with another --receipt writes what stays",
-        )
-    })?;
+        ));
+        return match code {
+            code::DONE => code::PARTLY,
+            other => other,
+        };
+    }
     output.note(&format!("the receipt is in {}", path.display()));
-    Ok(())
+    code
 }
 
 /// The receipt as an event.

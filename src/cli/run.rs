@@ -214,8 +214,7 @@ async fn destroy_in(
             output.result(&serde_json::to_string(&receipt::event(&receipt)).unwrap_or_default())?;
             finish_empty(output)?;
         }
-        receipt::told(&receipt, file, output)?;
-        return Ok(code::DONE);
+        return Ok(receipt::told(&receipt, file, code::DONE, output));
     }
     if !args.run.yes && !global.sandbox {
         let question = format!("{} ", render::destroy_question(&plan));
@@ -260,8 +259,8 @@ async fn destroyed(
     };
     let ((summary, receipt), record) = futures_util::future::join(act, watching.until_done()).await;
     last_words(output, &summary, &record, &typed("destroy", &plan.options));
-    receipt::told(&receipt, file, output)?;
-    Ok(exit_code(&summary, &record))
+    let code = exit_code(&summary, &record);
+    Ok(receipt::told(&receipt, file, code, output))
 }
 
 /// The options that decide how it is done, to be typed again as well.

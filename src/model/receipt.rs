@@ -149,7 +149,8 @@ impl Receipt {
         let costs = self.remains.iter().filter_map(|r| r.cost.as_ref());
         let known: f64 = costs.clone().filter_map(|c| c.usd_a_month).sum();
         let priced = costs.clone().all(|c| c.usd_a_month.is_some());
-        self.usd_a_month = (known * 100.0).round() / 100.0;
+        // the sum of nothing is -0.0, which people would read
+        self.usd_a_month = (known * 100.0).round() / 100.0 + 0.0;
         // what is still there costs what it always did
         self.complete = priced && self.unseen.is_empty() && self.kept.is_empty();
         self
@@ -212,5 +213,17 @@ impl Holding {
                 .databases
                 .iter()
                 .all(|d| d.unseen.is_none() && d.tables.iter().all(|t| t.empty))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_costs_nothing() {
+        let receipt = Receipt::default().summed();
+        assert!(receipt.usd_a_month.is_sign_positive(), "{receipt:?}");
+        assert!(receipt.complete);
     }
 }

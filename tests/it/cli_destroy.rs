@@ -462,7 +462,117 @@ async fn a_receipt_that_cannot_be_written_is_found_before_anything_is_deleted() 
     assert!(told.contains("--receipt lambda: it is a folder"), "{told}");
     let told = refused(&run(&stage, &["destroy", "--yes", "--receipt", "stack.yaml/r"]).await);
     assert!(told.contains("no folder"), "{told}");
+    let long = "r".repeat(250);
+    let told = refused(&run(&stage, &["destroy", "--yes", "--receipt", &long]).await);
+    assert!(told.contains("name too long"), "{told}");
+    #[cfg(unix)]
+    {
+        let full = ["destroy", "--yes", "--receipt", "/dev/full"];
+        let told = refused(&run(&stage, &full).await);
+        assert!(told.contains("it is no ordinary file"), "{told}");
+        let nowhere = ["destroy", "--yes", "--receipt", "/proc/r.json"];
+        let told = refused(&run(&stage, &nowhere).await);
+        assert!(told.contains("--receipt /proc/r.json: "), "{told}");
+    }
+    let trials = std::fs::read_dir(&stage.base).unwrap().flatten();
+    let trial = |e: std::fs::DirEntry| e.file_name().to_string_lossy().ends_with(".partial");
+    assert!(!trials.into_iter().any(trial), "the trial is still there");
     assert_eq!(written(&stage, since), [] as [&str; 0]);
+    stage.close().await;
+}
+
+/// What cannot be written by then is told; what was deleted is deleted, and decides the exit code.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receipt_that_cannot_be_written_any_more_fails_no_run() {
+    let stage = made().await;
+    let args = [
+        "destroy",
+        "--yes",
+        "--receipt",
+        "r.json",
+        "--format",
+        "json",
+    ];
+    let mut command = stage.command(&stage.server, &args);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut text = String::new();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if text.is_empty() {
+            std::fs::create_dir(stage.base.join("r.json")).unwrap();
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+    assert_eq!(child.wait().await.unwrap().code(), Some(3), "{text}");
+    assert!(text.contains("\"event\":\"receipt\""), "{text}");
+    assert!(text.contains("\"message\":\"--receipt r.json: "), "{text}");
+    stage.close().await;
+}
+
+/// What is still there is in use: nobody is told how to delete what hangs on it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stays_is_no_leftover() {
+    let stage = made().await;
+    let args = [
+        "destroy",
+        "--yes",
+        "--only",
+        "cognito_trigger.sign-up",
+        "--format",
+        "json",
+    ];
+    let output = run(&stage, &args).await;
+    well(&output);
+    let told = receipt(&output);
+    assert_eq!(told["deleted"].as_array().unwrap().len(), 1, "{told:#}");
+    let remains = told["remains"].as_array().unwrap();
+    assert!(remains.iter().all(|r| r["what"] == "user pool"), "{told:#}");
+    // a second time, too: nothing is to be done then
+    let output = run(&stage, &args).await;
+    well(&output);
+    let told = receipt(&output);
+    let remains = told["remains"].as_array().unwrap();
+    assert!(remains.iter().all(|r| r["what"] == "user pool"), "{told:#}");
+    stage.close().await;
+}
+
+/// A function whose interfaces were not waited for to the end is gone all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_gone_is_told_as_gone_where_the_wait_was_broken_off() {
+    let stage = made().await;
+    let denied = stage
+        .with_faults("- { call: \"ec2:DescribeNetworkInterfaces\", from: 1, fault: deny }")
+        .await;
+    let args = [
+        "destroy",
+        "--yes",
+        "--wait",
+        "--only",
+        "lambda_function.fn",
+        "--only",
+        "cognito_trigger.sign-up",
+        "--format",
+        "json",
+    ];
+    let output = stage.program(&denied, &args).await;
+    assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+    let told = receipt(&output);
+    let gone = |told: &Value| {
+        let deleted = told["deleted"].as_array().unwrap();
+        deleted.iter().any(|d| d["address"] == "lambda_function.fn")
+    };
+    assert!(gone(&told), "{told:#}");
+    let kept = told["kept"].to_string();
+    assert!(!kept.contains("did not end well"), "{told:#}");
+    let unseen = told["unseen"].to_string();
+    assert!(unseen.contains("not waited for any longer"), "{told:#}");
+
+    // a look that was denied is not the same as nothing to wait for
+    let output = stage.program(&denied, &args).await;
+    assert_ne!(output.status.code(), Some(0), "{}", err(&output));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("ec2:DescribeNetworkInterfaces"), "{told}");
     stage.close().await;
 }
 
@@ -502,6 +612,40 @@ async fn interfaces_that_linger_are_told_and_awaited_on_demand() {
     assert!(text.contains("Nothing to do"), "{text}");
     assert!(text.contains("What goes by itself:"), "{text}");
     assert!(text.contains(&interfaces[0]), "{text}");
+
+    // a wait that is broken off: gone is the function all the same, and what lingers is told
+    #[cfg(unix)]
+    {
+        let args = ["destroy", "--yes", "--wait", "--format", "json"];
+        let mut command = stage.command(&stage.server, &args);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut text = String::new();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if line.contains("\"waiting\"") && !text.contains("\"waiting\"") {
+                use rustix::process::{Pid, Signal, kill_process};
+                let pid = Pid::from_raw(child.id().unwrap().cast_signed()).unwrap();
+                kill_process(pid, Signal::INT).unwrap();
+            }
+            text.push_str(&line);
+            text.push('\n');
+        }
+        assert_eq!(child.wait().await.unwrap().code(), Some(130), "{text}");
+        let told = receipt_of(&text);
+        assert!(
+            !told["kept"].to_string().contains("lambda_function.fn"),
+            "{told:#}"
+        );
+        let deleted = told["deleted"].as_array().unwrap();
+        assert_eq!(deleted.len(), 1, "{told:#}");
+        assert_eq!(left(&told, "network interface"), interfaces, "{told:#}");
+        assert!(
+            told["remains"]
+                .to_string()
+                .contains("not waited for any longer"),
+            "{told:#}"
+        );
+    }
 
     // they go while they are waited for
     let args = ["destroy", "--yes", "--wait", "--format", "json"];

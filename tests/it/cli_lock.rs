@@ -53,6 +53,16 @@ fn lock(stage: &Stage) -> Option<Value> {
     Some(serde_json::from_str(text).unwrap())
 }
 
+/// Puts a lock there by hand.
+fn put(stage: &Stage, text: &str) {
+    let parameter = serde_json::from_value(serde_json::json!({
+        "sort": "String", "value": text, "description": null, "version": 1, "modified": 0, "tags": {},
+    }));
+    stage.change(|w| {
+        w.ssm.parameters.insert(NAME.to_owned(), parameter.unwrap());
+    });
+}
+
 fn asked(server: &Server, operation: &str) -> usize {
     let all = server.calls();
     all.iter().filter(|c| c.operation == operation).count()
@@ -199,14 +209,6 @@ async fn a_lock_that_a_killed_run_has_left_is_told_as_such_and_broken_by_hand() 
 #[tokio::test]
 async fn what_is_broken_is_what_was_shown() {
     let stage = stage(STACK).await;
-    let put = |stage: &Stage, text: &str| {
-        let parameter = serde_json::from_value(serde_json::json!({
-            "sort": "String", "value": text, "description": null, "version": 1, "modified": 0, "tags": {},
-        }));
-        stage.change(|w| {
-            w.ssm.parameters.insert(NAME.to_owned(), parameter.unwrap());
-        });
-    };
     put(&stage, "ben, until lunch");
     let told = ends(&stage, &stage.server, &["apply", "--yes", "--lock"], 1).await;
     assert!(
@@ -258,6 +260,35 @@ async fn a_lost_reply_is_settled_by_the_nonce() {
     );
 }
 
+/// What a deletion whose reply was lost has done is looked at. The SDK's own repetition would hit the next holder's lock.
+#[tokio::test]
+async fn a_lost_reply_of_the_giving_back_is_settled_by_looking() {
+    for fault in ["drop_after", "drop_before", "internal", "throttle"] {
+        for breaks in [false, true] {
+            let stage = stage(STACK).await;
+            let server = stage
+                .with_faults(&format!(
+                    "- {{ call: \"ssm:DeleteParameter\", nth: 1, fault: {fault} }}"
+                ))
+                .await;
+            if breaks {
+                put(&stage, "ben, until lunch");
+                let told = ends(&stage, &server, &["lock", "break", "--yes"], 0).await;
+                assert!(told.contains("broken; it was"), "{told}");
+            } else {
+                let told = ends(&stage, &server, &["apply", "--yes", "--lock"], 0).await;
+                assert!(!told.contains("the lock"), "{told}");
+            }
+            assert!(
+                stage.world()["ssm"]["parameters"][NAME].is_null(),
+                "{fault}"
+            );
+            let sent = if fault == "drop_after" { 1 } else { 2 };
+            assert_eq!(asked(&server, "DeleteParameter"), sent, "{fault}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_second_signal_gives_it_back_as_well() {
     let stage = stage(STACK).await;
@@ -275,6 +306,70 @@ async fn a_second_signal_gives_it_back_as_well() {
     signal(&first, Signal::TERM);
     assert_eq!(first.wait().await.unwrap().code(), Some(130));
     assert_eq!(lock(&stage), None);
+}
+
+#[tokio::test]
+async fn a_second_signal_gives_back_what_was_just_being_taken() {
+    let stage = stage(STACK).await;
+    // it is made, and its maker does not know yet
+    let slow = stage
+        .with_faults(
+            "- { call: \"ssm:PutParameter\", nth: 1, fault: drop_after }\n\
+             - { call: \"ssm:GetParameter\", nth: 1, fault: { delay_ms: 600000 } }",
+        )
+        .await;
+    let mut run = stage
+        .command(&slow, &["apply", "--yes", "--lock"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    while lock(&stage).is_none() {
+        let ended = tokio::time::timeout(Duration::from_millis(50), run.wait()).await;
+        assert!(ended.is_err(), "{ended:?}");
+    }
+    signal(&run, Signal::INT);
+    let stays = tokio::time::timeout(Duration::from_millis(500), run.wait());
+    assert!(stays.await.is_err(), "one signal was enough");
+    signal(&run, Signal::TERM);
+    assert_eq!(run.wait().await.unwrap().code(), Some(130));
+    assert_eq!(lock(&stage), None);
+}
+
+/// Who wants to hear only of what is wrong, or reads objects, is told too, and what would allow it.
+#[tokio::test]
+async fn a_lock_that_is_not_given_back_is_told_to_everybody() {
+    for json in [false, true] {
+        let stage = stage(STACK).await;
+        let server = stage
+            .with_faults("- { call: \"ssm:DeleteParameter\", fault: deny }")
+            .await;
+        let how: &[&str] = if json { &["--format", "json"] } else { &["-q"] };
+        let args = [how, &["apply", "--yes", "--lock"]].concat();
+        let output = stage.program(&server, &args).await;
+        assert_eq!(output.status.code(), Some(0), "{output:#?}");
+        let told = if json {
+            let text = String::from_utf8(output.stdout).unwrap();
+            let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+            assert_eq!(last["event"], "warning", "{last}");
+            format!("{} {}", last["message"], last["help"]).replace("\\\"", "\"")
+        } else {
+            said(&output)
+        };
+        for words in [
+            "the lock was not given back: ssm:DeleteParameter: AccessDenied",
+            &format!(
+                "`cruddur-infra --endpoint-url {} lock break`",
+                server.endpoint()
+            ),
+            "\"Action\":\"ssm:DeleteParameter\"",
+            "parameter/cruddur-infra/team/lock",
+        ] {
+            let bare = told.replace(char::is_whitespace, "");
+            assert!(bare.contains(&words.replace(' ', "")), "{words} in {told}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

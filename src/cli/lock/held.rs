@@ -1,6 +1,7 @@
 //! Takes the stack's lock, and gives it back.
 
 use super::content::{Content, Found, about_lock, alive};
+use crate::aws::actions::{Place, allowed_by};
 use crate::aws::{self, Clients};
 use crate::cli::args::Locking;
 use crate::cli::failure::Failure;
@@ -13,6 +14,8 @@ use crate::resource::StackFacts;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
 
 /// How often the lock is tried for, where a call fails or what holds it cannot be seen.
@@ -36,10 +39,11 @@ struct Held {
     name: String,
     run: String,
     here: (String, String),
+    place: Place,
 }
 
 /// What became of the lock meanwhile.
-enum Given {
+pub enum Given {
     Back,
     Gone,
     Taken(Found),
@@ -60,19 +64,29 @@ impl Lock {
             return Ok(Lock(None));
         }
         let facts = &session.stack.facts;
+        let name = name(&facts.stack);
         let held = Held {
             clients: session.clients.clone(),
-            name: name(&facts.stack),
             run: facts.run.clone(),
             here: (facts.owner.clone(), facts.workspace.clone()),
+            place: facts.place(named(&name).into()),
+            name,
         };
-        let taken = held.take(facts, command, stop).await;
-        taken.map_err(|failure| session.explained_all(failure, named(&held.name)))?;
+        // what is told to stop a second time does not come to its end, nor does a call that takes the lock just then
         let last = held.clone();
-        // what is told to stop a second time does not come to its end
+        let taken = Arc::new(AtomicBool::new(false));
+        let known = taken.clone();
         signals::at_last(Some(Box::pin(async move {
-            let _ = last.give_back().await;
+            // a call on its way may make it while nobody waits for the answer: looked for as long as there is time
+            while let Ok(Given::Gone) = last.give_back().await
+                && !known.load(Ordering::Relaxed)
+            {}
         }) as BoxFuture<'static, ()>));
+        if let Err(failure) = held.take(facts, command, stop).await {
+            signals::at_last(None);
+            return Err(session.explained_all(failure, named(&held.name)));
+        }
+        taken.store(true, Ordering::Relaxed);
         Ok(Lock(Some(held)))
     }
 
@@ -81,17 +95,22 @@ impl Lock {
         let Some(held) = self.0 else { return };
         let result = held.give_back().await;
         signals::at_last(None);
+        let program = output.program();
         let warning = match result {
             Ok(Given::Back) => return,
             Ok(Given::Gone) => Diagnostic::warning("somebody has broken the lock during this run")
-                .help("somebody else may have changed the stack at the same time: `cruddur-infra plan` shows"),
+                .help(format!("somebody else may have changed the stack at the same time: `{program} plan` shows")),
             Ok(Given::Taken(by)) => Diagnostic::warning(format!(
                 "somebody has broken the lock during this run; it is {}",
                 by.told(Timestamp::now(), |c| alive(c, held.here()))
             ))
-            .help("somebody else may be changing the stack: `cruddur-infra plan` shows"),
-            Err(fault) => Diagnostic::warning(format!("the lock was not given back: {fault}"))
-                .help("`cruddur-infra lock break` removes it"),
+            .help(format!("somebody else may be changing the stack: `{program} plan` shows")),
+            Err(fault) => {
+                let fault = allowed_by(fault, &held.place);
+                let allow = fault.advice().map(|a| format!("\n{a}")).unwrap_or_default();
+                Diagnostic::warning(format!("the lock was not given back: {fault}"))
+                    .help(format!("`{program} lock break` removes it{allow}"))
+            }
         };
         output.warn(&warning);
     }
@@ -149,18 +168,8 @@ impl Held {
         Err(about_lock(fault).into())
     }
 
-    /// Looks who holds it; a look may be behind.
     async fn look(&self) -> Result<Option<Found>, Fault> {
-        let clock = RealClock::new(1.0);
-        for look in 0..LOOKS {
-            if look > 0 {
-                clock.sleep(PAUSE).await;
-            }
-            if let Some(text) = aws::parameter(&self.clients, &self.name).await? {
-                return Ok(Some(Found::read(text)));
-            }
-        }
-        Ok(None)
+        look(&self.clients, &self.name).await
     }
 
     fn refused(&self, found: &Found) -> Failure {
@@ -172,15 +181,84 @@ impl Held {
     }
 
     async fn give_back(&self) -> Result<Given, Fault> {
-        match self.look().await? {
-            None => Ok(Given::Gone),
-            Some(found) if found.is_of(&self.run) => {
-                aws::delete_parameter(&self.clients, &self.name).await?;
-                Ok(Given::Back)
-            }
-            Some(found) => Ok(Given::Taken(found)),
+        delete(&self.clients, &self.name, |found| found.is_of(&self.run)).await
+    }
+}
+
+/// Looks who holds a lock; a look may be behind.
+async fn look(clients: &Clients, name: &str) -> Result<Option<Found>, Fault> {
+    let clock = RealClock::new(1.0);
+    for look in 0..LOOKS {
+        if look > 0 {
+            clock.sleep(PAUSE).await;
+        }
+        if let Some(text) = aws::parameter(clients, name).await? {
+            return Ok(Some(Found::read(text)));
         }
     }
+    Ok(None)
+}
+
+/// Deletes a lock, and none but the one that is meant: the call names it by its name alone, which the next holder's has
+/// too.
+///
+/// # Errors
+/// Where it may not be looked at or deleted, or does not go.
+pub async fn delete(
+    clients: &Clients,
+    name: &str,
+    meant: impl Fn(&Found) -> bool,
+) -> Result<Given, Fault> {
+    let mut seen = look(clients, name).await?;
+    let mut last: Option<Fault> = None;
+    for _ in 0..TRIES {
+        match seen {
+            Some(found) if meant(&found) => {}
+            // it was there before the call whose reply was lost: that call has deleted it
+            _ if last.as_ref().is_some_and(|f| f.residue == Residue::Unknown) => {
+                return Ok(Given::Back);
+            }
+            Some(found) => return Ok(Given::Taken(found)),
+            None => return Ok(Given::Gone),
+        }
+        let fault = match aws::delete_parameter(clients, name).await {
+            Ok(()) => return Ok(Given::Back),
+            Err(fault) => fault,
+        };
+        let passes = matches!(
+            fault.class,
+            Class::Transient | Class::Throttled | Class::Busy
+        );
+        if !passes && fault.residue != Residue::Unknown {
+            return Err(fault);
+        }
+        seen = settled(clients, name, &meant)
+            .await
+            .map_err(|why| why.residue(fault.residue))?;
+        last = Some(fault);
+    }
+    match (seen, last) {
+        (Some(found), Some(fault)) if meant(&found) => Err(fault),
+        _ => Ok(Given::Back),
+    }
+}
+
+/// Looks until the lock is another or none. A look may be behind: it is the same only where every look says so.
+async fn settled(
+    clients: &Clients,
+    name: &str,
+    meant: impl Fn(&Found) -> bool,
+) -> Result<Option<Found>, Fault> {
+    let clock = RealClock::new(1.0);
+    let mut seen = None;
+    for _ in 0..LOOKS {
+        clock.sleep(PAUSE).await;
+        seen = aws::parameter(clients, name).await?.map(Found::read);
+        if !seen.as_ref().is_some_and(&meant) {
+            break;
+        }
+    }
+    Ok(seen)
 }
 
 /// The lock may have been taken, and that cannot be seen.

@@ -14,6 +14,7 @@ use super::signals::or_stopped;
 use super::{ask, signals};
 use crate::aws;
 use content::{Found, alive};
+use held::Given;
 use jiff::Timestamp;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -80,21 +81,18 @@ async fn break_it(
         );
         ask::typed(&question, "yes", stop).await?;
     }
+    let name = held::name(&session.stack.facts.stack);
     // what is broken must be what was shown
-    match or_stopped(look(session), stop).await? {
-        None => tell(output, false, "it was given back meanwhile"),
-        Some(now) if now == found => {
-            let name = held::name(&session.stack.facts.stack);
-            let deleted = aws::delete_parameter(&session.clients, &name).await;
-            deleted.map_err(|f| session.explained(f, held::named(&name)))?;
-            tell(output, true, &format!("broken; it was {holder}"))
-        }
-        Some(now) => Err(Failure::with_help(
+    let deleted = held::delete(&session.clients, &name, |now| *now == found).await;
+    match deleted.map_err(|f| session.explained(f, held::named(&name)))? {
+        Given::Gone => tell(output, false, "it was given back meanwhile"),
+        Given::Back => tell(output, true, &format!("broken; it was {holder}")),
+        Given::Taken(now) => Err(Failure::with_help(
             format!(
                 "the lock has changed hands meanwhile: it is {}",
                 told(session, &now)
             ),
-            "`cruddur-infra lock break` shows it and asks again",
+            format!("`{} lock break` shows it and asks again", output.program()),
         )),
     }
 }
