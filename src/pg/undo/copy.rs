@@ -108,6 +108,9 @@ pub struct TableCopy {
     pub schema: String,
     /// The table.
     pub name: String,
+    /// Its number, by which it is found where it was renamed; 0 where that was not written down.
+    #[serde(default)]
+    pub oid: u32,
     /// Both as the server writes them in SQL.
     pub quoted: String,
     /// The columns in the file; generated ones are not among them.

@@ -178,6 +178,7 @@ impl<'a> Guard<'a> {
         let mut copy = TableCopy {
             schema: table.schema.clone(),
             name: table.name.clone(),
+            oid: table.oid,
             quoted: table.quoted.clone(),
             columns: table.columns.clone(),
             rows: 0,
@@ -224,10 +225,11 @@ impl<'a> Guard<'a> {
                     continue;
                 }
                 Some(_) => {
-                    // by its name: a script may have made another one in its place
+                    // by its name: a script may have made another one in its place; or renamed it
                     let now = after
                         .values()
-                        .find(|now| now.schema == copy.schema && now.name == copy.name);
+                        .find(|now| now.schema == copy.schema && now.name == copy.name)
+                        .or_else(|| after.get(&oid));
                     if let Some(now) = now.filter(|now| now.holds) {
                         let after = Some(session.content(now).await?);
                         copy.form = Form::Whole { after };
@@ -389,6 +391,7 @@ impl<'a> Guard<'a> {
         Ok(Some(TableCopy {
             schema: table.schema.clone(),
             name: table.name.clone(),
+            oid: table.oid,
             quoted: table.quoted.clone(),
             columns: table.columns.clone(),
             rows: old.rows,

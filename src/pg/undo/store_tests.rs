@@ -21,6 +21,7 @@ fn copy(id: &str) -> Copy {
         tables: vec![TableCopy {
             schema: "public".to_owned(),
             name: "a".to_owned(),
+            oid: 1,
             quoted: "public.a".to_owned(),
             columns: vec!["n".to_owned()],
             rows: 1,

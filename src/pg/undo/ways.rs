@@ -114,6 +114,7 @@ impl Place {
             table: TableCopy {
                 schema: table.schema.clone(),
                 name: table.name.clone(),
+                oid: table.oid,
                 quoted: table.quoted.clone(),
                 columns: table.columns.clone(),
                 rows: 0,
@@ -262,6 +263,7 @@ impl Session {
         };
         let mut table = place.table.clone();
         table.columns.clone_from(&is.columns);
+        table.oid = is.oid;
         table.rows = 0;
         table.file = String::new();
         let list = columns(&is.columns, "");
@@ -301,6 +303,8 @@ impl Session {
                 None => None,
             };
             table.form = Form::Whole { after };
+            // the one that was made, should that be renamed
+            table.oid = is.map_or(table.oid, |is| is.oid);
             return Ok(0);
         };
         let file = format!("{}.written", place.is.as_ref().map_or(0, |is| is.oid));
