@@ -31,6 +31,8 @@ mod watch;
 mod ways;
 
 #[cfg(test)]
+mod back_tests;
+#[cfg(test)]
 mod hard_tests;
 #[cfg(test)]
 mod hostile_tests;
