@@ -1,5 +1,7 @@
 //! What an undo gives back besides rows: names and rights, neither more nor fewer than there were.
 
+use super::super::Error;
+use super::CopyProblem;
 use super::live_tests::world;
 
 #[tokio::test]
@@ -83,4 +85,55 @@ async fn what_is_made_again_gives_nobody_more_rights_than_before() {
             "DROP OWNED BY {role}_owner CASCADE; DROP ROLE {role}_owner"
         ))
         .await;
+}
+
+/// Rows that nobody wrote must not come back.
+#[tokio::test]
+async fn a_damaged_copy_changes_nothing() {
+    let mut world = world(
+        "CREATE TABLE a (id int PRIMARY KEY, v text); INSERT INTO a VALUES (1, 'x'), (2, 'y');",
+    )
+    .await;
+    for sql in [
+        "UPDATE a SET v = 'w' WHERE id = 1",
+        "TRUNCATE a",
+        "UPDATE a SET v = 'w'",
+    ] {
+        world.script(sql).await.unwrap();
+        let (copy, lost) = (world.made(), world.dump().await);
+        for file in super::tables::files(&copy.tables[0]) {
+            let path = world.copies.path(&copy.id).join(file);
+            let whole = std::fs::read(&path).unwrap();
+            let damages: [&dyn Fn(); 4] = [
+                &|| std::fs::write(&path, &whole[..whole.len() - 4]).unwrap(),
+                &|| std::fs::write(&path, [&whole[..], b"7\tz\n"].concat()).unwrap(),
+                &|| {
+                    let mut other = whole.clone();
+                    let last = other.len() - 2;
+                    other[last] = b'q';
+                    std::fs::write(&path, other).unwrap();
+                },
+                &|| std::fs::remove_file(&path).unwrap(),
+            ];
+            for damage in damages {
+                damage();
+                let error = world.undo(&copy.id, true).await.unwrap_err();
+                let Error::Copy(problem) = &error else {
+                    panic!("{error}");
+                };
+                let broken = matches!(**problem, CopyProblem::Broken { .. });
+                assert!(broken && error.to_string().contains(file), "{error}");
+                assert_eq!(world.dump().await, lost);
+            }
+            std::fs::write(&path, &whole).unwrap();
+        }
+        // one that was made before there were sums
+        let manifest = world.copies.path(&copy.id).join("manifest.json");
+        let text = std::fs::read(&manifest).unwrap();
+        let mut old: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        old.as_object_mut().unwrap().remove("sums");
+        old["tables"][0].as_object_mut().unwrap().remove("oid");
+        std::fs::write(&manifest, old.to_string()).unwrap();
+        world.undo(&copy.id, false).await.unwrap();
+    }
 }

@@ -1,6 +1,6 @@
 //! Copies of rows, made before and within the transaction that loses them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use super::super::connect::Connector;
@@ -10,8 +10,9 @@ use super::super::session::Session;
 use super::columns;
 use super::copy::{Copy, FORMAT, Form, ScriptRun, Sequence, State, TableCopy};
 use super::objects::{Object, needed};
+use super::problem::CopyProblem;
 use super::settle::Pending;
-use super::store::{Copies, CopyProblem, Partial};
+use super::store::{Copies, Partial};
 use super::stream::SETTINGS;
 use super::tables::{copy_of, readable, same_key, same_row};
 use super::watch::{Table, Tables, Touch, touched};
@@ -289,6 +290,7 @@ impl<'a> Guard<'a> {
             taken_back: None,
             bytes: self.bytes,
             script,
+            sums: BTreeMap::new(),
             tables: tables.into_iter().map(|(_, copy)| copy).collect(),
             objects,
             sequences,

@@ -416,7 +416,7 @@ impl Session {
                     !OPTIONAL.contains(&object.kind.as_str()) && object.rank != 86
                 };
                 return match failed.iter().find(fatal) {
-                    Some((object, error)) => Err(super::store::CopyProblem::NoPlace {
+                    Some((object, error)) => Err(super::problem::CopyProblem::NoPlace {
                         table: format!("{} {}", object.kind, object.name),
                         why: error.to_string(),
                     }

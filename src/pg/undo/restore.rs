@@ -1,6 +1,6 @@
 //! Taking a copy back, in one transaction.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -13,8 +13,9 @@ use super::copy::{
 };
 use super::keep::Keeper;
 use super::objects::{AFTER_ROWS, Object, needed};
+use super::problem::CopyProblem;
 use super::settle::Pending;
-use super::store::{Copies, CopyProblem, Partial};
+use super::store::{Copies, Partial};
 use super::stream::SETTINGS;
 use super::ways::{Place, Way};
 
@@ -107,6 +108,7 @@ impl Session {
             }
             Some(_) => {}
         }
+        copies.verify(&copy).await?;
         self.batch("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
             .await?;
         self.batch(SETTINGS).await?;
@@ -356,6 +358,7 @@ impl<'a> Back<'a> {
             taken_back: None,
             bytes,
             script,
+            sums: BTreeMap::new(),
             tables: done,
             objects,
             sequences,

@@ -7,7 +7,8 @@ use super::super::session::Session;
 use super::columns;
 use super::copy::{Content, Copy, Form, TableCopy};
 use super::objects::Object;
-use super::store::{Copies, CopyProblem, Partial};
+use super::problem::CopyProblem;
+use super::store::{Copies, Partial};
 use super::tables::{copy_of, readable, same_key, same_row};
 use super::watch::{Table, Tables};
 
@@ -215,7 +216,17 @@ impl Session {
     ) -> Result<(), Error> {
         let sql = format!("{} FROM STDIN", copy_of(into, &place.table.columns));
         let path = copies.path(&copy.id).join(file);
-        let loaded = self.copy_from(&sql, &path).await?;
+        let loaded = self.copy_from(&sql, &path).await.map_err(|error| {
+            // nobody is about to lose anything here
+            let Error::Copy(problem) = error else {
+                return error;
+            };
+            CopyProblem::Broken {
+                id: copy.id.clone(),
+                why: problem.to_string(),
+            }
+            .into()
+        })?;
         if loaded != rows {
             return Err(CopyProblem::Broken {
                 id: copy.id.clone(),
