@@ -1,5 +1,7 @@
 //! What a copy holds, as it is written down.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::objects::Object;
@@ -33,6 +35,9 @@ pub struct Copy {
     pub bytes: u64,
     /// The script, where it was one.
     pub script: Option<ScriptRun>,
+    /// What was written to each of its files; copies of before have none.
+    #[serde(default)]
+    pub(super) sums: BTreeMap<String, Sum>,
     /// The tables that lost rows.
     pub tables: Vec<TableCopy>,
     /// Definitions that may be missing when it is taken back, in the order in which they are made.
@@ -108,6 +113,9 @@ pub struct TableCopy {
     pub schema: String,
     /// The table.
     pub name: String,
+    /// Its number, by which it is found where it was renamed; 0 where that was not written down.
+    #[serde(default)]
+    pub oid: u32,
     /// Both as the server writes them in SQL.
     pub quoted: String,
     /// The columns in the file; generated ones are not among them.
@@ -148,6 +156,15 @@ pub struct Content {
     pub rows: u64,
     /// The sum of their hashes.
     pub sum: String,
+}
+
+/// What a file must be, so that a damaged one is not taken for rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sum {
+    /// Its size.
+    pub(super) bytes: u64,
+    /// In hexadecimal digits.
+    pub(super) sha256: String,
 }
 
 /// Where a sequence was.

@@ -1,6 +1,6 @@
 //! Copies of rows, made before and within the transaction that loses them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use super::super::connect::Connector;
@@ -10,8 +10,9 @@ use super::super::session::Session;
 use super::columns;
 use super::copy::{Copy, FORMAT, Form, ScriptRun, Sequence, State, TableCopy};
 use super::objects::{Object, needed};
+use super::problem::CopyProblem;
 use super::settle::Pending;
-use super::store::{Copies, CopyProblem, Partial};
+use super::store::{Copies, Partial};
 use super::stream::SETTINGS;
 use super::tables::{copy_of, readable, same_key, same_row};
 use super::watch::{Table, Tables, Touch, touched};
@@ -178,6 +179,7 @@ impl<'a> Guard<'a> {
         let mut copy = TableCopy {
             schema: table.schema.clone(),
             name: table.name.clone(),
+            oid: table.oid,
             quoted: table.quoted.clone(),
             columns: table.columns.clone(),
             rows: 0,
@@ -224,10 +226,11 @@ impl<'a> Guard<'a> {
                     continue;
                 }
                 Some(_) => {
-                    // by its name: a script may have made another one in its place
+                    // by its name: a script may have made another one in its place; or renamed it
                     let now = after
                         .values()
-                        .find(|now| now.schema == copy.schema && now.name == copy.name);
+                        .find(|now| now.schema == copy.schema && now.name == copy.name)
+                        .or_else(|| after.get(&oid));
                     if let Some(now) = now.filter(|now| now.holds) {
                         let after = Some(session.content(now).await?);
                         copy.form = Form::Whole { after };
@@ -287,6 +290,7 @@ impl<'a> Guard<'a> {
             taken_back: None,
             bytes: self.bytes,
             script,
+            sums: BTreeMap::new(),
             tables: tables.into_iter().map(|(_, copy)| copy).collect(),
             objects,
             sequences,
@@ -389,6 +393,7 @@ impl<'a> Guard<'a> {
         Ok(Some(TableCopy {
             schema: table.schema.clone(),
             name: table.name.clone(),
+            oid: table.oid,
             quoted: table.quoted.clone(),
             columns: table.columns.clone(),
             rows: old.rows,

@@ -112,7 +112,8 @@ impl World {
         let mut objects = s.definitions().await.unwrap();
         objects.sort_by(|a, b| a.named().cmp(&b.named()));
         for object in objects {
-            text += &format!("{} {}: {}\n", object.kind, object.name, object.sql);
+            let (sql, more) = (&object.sql, object.more.join("; "));
+            text += &format!("{} {}: {sql} {more}\n", object.kind, object.name);
         }
         let mut tables: Vec<_> = s.tables_now().await.unwrap().into_values().collect();
         tables.sort_by_key(super::watch::Table::called);

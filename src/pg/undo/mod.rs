@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! copy        what a copy holds, as it is written down (manifest.json)
+//! problem     why there is no copy, or no way back
 //! store       the folder of copies: made whole or not at all, listed, discarded
 //! objects     the definitions of what is in a database, as SQL (read only)
 //! watch       what a transaction has done to which table, from the server's own books
 //! stream      rows out to a file and in again, never held in memory
 //! keep        copies before and within the transaction that loses rows
+//! sums        whether the files of a copy are what was written
 //! settle      whether the loss has happened
 //! restore     taking a copy back, in one transaction; ways: how each table comes back
 //! aside       a whole database, renamed instead of dropped
@@ -22,14 +24,18 @@ mod aside;
 mod copy;
 mod keep;
 mod objects;
+mod problem;
 mod restore;
 mod settle;
 mod store;
 mod stream;
+mod sums;
 mod tables;
 mod watch;
 mod ways;
 
+#[cfg(test)]
+mod back_tests;
 #[cfg(test)]
 mod hard_tests;
 #[cfg(test)]
@@ -44,8 +50,9 @@ pub(super) use copy::Entry as LedgerEntry;
 pub use copy::{Copy, Form, ScriptRun, State, TableCopy, TakenBack};
 pub use keep::Keeper;
 pub(super) use keep::{Guard, Kept};
+pub use problem::CopyProblem;
 pub use restore::{Overwritten, Undone};
-pub use store::{Copies, CopyProblem};
+pub use store::Copies;
 
 pub(super) use watch::changes;
 

@@ -24,6 +24,9 @@ pub(super) struct Object {
     pub(super) name: String,
     /// Makes it.
     pub(super) sql: String,
+    /// What follows, each for itself: one right that cannot be given takes no other with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) more: Vec<String>,
     /// The catalogue and the row in it, in the database that it was read from.
     #[serde(skip)]
     pub(super) id: (u32, u32, i32),
@@ -44,7 +47,7 @@ impl Object {
     }
 }
 
-/// Columns: rank, kind, catalogue, row, column, table, name, SQL. `{ours}` is whether a schema `n` is an application's.
+/// Columns: rank, kind, catalogue, row, column, table, name, SQL, what follows.
 const ALL: &str = "
 WITH n AS (
     SELECT * FROM pg_catalog.pg_namespace n
@@ -101,6 +104,15 @@ WITH n AS (
            pg_catalog.pg_get_constraintdef(k.oid) AS definition
     FROM pg_catalog.pg_constraint k JOIN rel ON rel.oid = k.conrelid
     WHERE k.conparentid = 0 AND (k.conislocal OR k.coninhcount = 0) AND k.contype IN ('p', 'u', 'x', 'c', 'f')
+), fun AS (
+    SELECT p.*, format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) AS called
+    FROM pg_catalog.pg_proc p JOIN n ON n.oid = p.pronamespace
+    WHERE p.prokind IN ('f', 'p', 'w')
+      AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid)
+), own_typ AS (
+    SELECT t.* FROM typ t
+    WHERE t.typtype IN ('e', 'd', 'r')
+       OR t.typtype = 'c' AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c')
 ), found(rank, kind, class, id, sub, tab, name, sql) AS (
     SELECT 10, 'schema', 'pg_catalog.pg_namespace'::regclass, oid, 0, 0::oid, pg_catalog.quote_ident(nspname),
            format('CREATE SCHEMA %I', nspname) FROM n
@@ -131,13 +143,10 @@ WITH n AS (
                         FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'), '')
     FROM typ t WHERE t.typtype = 'd'
     UNION ALL
-    SELECT 30, 'function', 'pg_catalog.pg_proc'::regclass, p.oid, 0, 0,
-           format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)),
+    SELECT 30, 'function', 'pg_catalog.pg_proc'::regclass, f.oid, 0, 0, f.called,
            -- asked of an aggregate it fails, and which rows are left out first is the planner's choice
-           CASE WHEN p.prokind IN ('f', 'p', 'w') THEN pg_catalog.pg_get_functiondef(p.oid) END
-    FROM pg_catalog.pg_proc p JOIN n ON n.oid = p.pronamespace
-    WHERE p.prokind IN ('f', 'p', 'w')
-      AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid)
+           CASE WHEN f.prokind IN ('f', 'p', 'w') THEN pg_catalog.pg_get_functiondef(f.oid) END
+    FROM fun f
     UNION ALL
     SELECT 35, 'sequence', 'pg_catalog.pg_class'::regclass, r.oid, 0, coalesce(own.tab, 0), r.called,
            format('CREATE SEQUENCE %s AS %s %s', r.called, seq.type, seq.options)
@@ -252,34 +261,78 @@ WITH n AS (
            format('ALTER SCHEMA %I OWNER TO %I', n.nspname, pg_catalog.pg_get_userbyid(n.nspowner))
     FROM n
     UNION ALL
-    SELECT 98, 'rights', 'pg_catalog.pg_class'::regclass, r.oid, 5,
-           CASE WHEN r.relkind IN ('r', 'p') THEN r.oid ELSE coalesce(own.tab, 0) END, r.called,
-           (SELECT pg_catalog.string_agg(format('GRANT %s ON %s %s TO %s%s', g.privilege_type,
-                       CASE r.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, r.called,
-                       CASE g.grantee WHEN 0 THEN 'PUBLIC'
-                            ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END,
-                       CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END), '; ')
-            FROM pg_catalog.aclexplode(r.relacl) g WHERE g.grantee <> r.relowner)
-    FROM rel r LEFT JOIN own ON own.sequence = r.oid
-    WHERE r.relkind IN ('r', 'p', 'v', 'm', 'S') AND r.relacl IS NOT NULL
+    SELECT 97, 'owner of function', 'pg_catalog.pg_proc'::regclass, f.oid, 4, 0, f.called,
+           format('ALTER ROUTINE %s OWNER TO %I', f.called, pg_catalog.pg_get_userbyid(f.proowner))
+    FROM fun f
     UNION ALL
-    SELECT 98, 'rights', 'pg_catalog.pg_attribute'::regclass, t.oid, a.attnum, t.oid, format('%s.%I', t.called, a.attname),
+    SELECT 97, 'owner of type', 'pg_catalog.pg_type'::regclass, t.oid, 4, 0, t.called,
+           format('ALTER TYPE %s OWNER TO %I', t.called, pg_catalog.pg_get_userbyid(t.typowner))
+    FROM own_typ t
+    UNION ALL
+    -- after the rights on the table, which begin with a REVOKE that takes those on columns, too
+    SELECT 99, 'rights', 'pg_catalog.pg_attribute'::regclass, t.oid, a.attnum, t.oid, format('%s.%I', t.called, a.attname),
            (SELECT pg_catalog.string_agg(format('GRANT %s (%I) ON TABLE %s TO %s%s', g.privilege_type, a.attname, t.called,
                        CASE g.grantee WHEN 0 THEN 'PUBLIC'
                             ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END,
                        CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END), '; ')
             FROM pg_catalog.aclexplode(a.attacl) g WHERE g.grantee <> t.relowner)
     FROM pg_catalog.pg_attribute a JOIN tab t ON t.oid = a.attrelid WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
+), held(kind, class, id, sub, tab, name, what, sort, now, owner, acl) AS (
+    SELECT 'rights', 'pg_catalog.pg_class'::regclass, r.oid, 5,
+           CASE WHEN r.relkind IN ('r', 'p') THEN r.oid ELSE coalesce(own.tab, 0) END, r.called,
+           CASE r.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || r.called,
+           CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END,
+           format('SELECT relowner, relacl FROM pg_catalog.pg_class WHERE oid = %L::pg_catalog.regclass', r.called),
+           r.relowner, r.relacl
+    FROM rel r LEFT JOIN own ON own.sequence = r.oid
+    WHERE r.relkind IN ('r', 'p', 'v', 'm', 'S')
     UNION ALL
-    SELECT 98, 'rights', 'pg_catalog.pg_namespace'::regclass, n.oid, 5, 0, pg_catalog.quote_ident(n.nspname),
-           (SELECT pg_catalog.string_agg(format('GRANT %s ON SCHEMA %I TO %s%s', g.privilege_type, n.nspname,
-                       CASE g.grantee WHEN 0 THEN 'PUBLIC'
-                            ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END,
-                       CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END), '; ')
-            FROM pg_catalog.aclexplode(n.nspacl) g WHERE g.grantee <> n.nspowner)
-    FROM n WHERE n.nspacl IS NOT NULL
+    SELECT 'rights', 'pg_catalog.pg_namespace'::regclass, n.oid, 5, 0, pg_catalog.quote_ident(n.nspname),
+           format('SCHEMA %I', n.nspname), 'n',
+           format('SELECT nspowner, nspacl FROM pg_catalog.pg_namespace WHERE nspname = %L', n.nspname), n.nspowner, n.nspacl
+    FROM n
+    UNION ALL
+    SELECT 'rights on function', 'pg_catalog.pg_proc'::regclass, f.oid, 5, 0, f.called, 'ROUTINE ' || f.called, 'f',
+           format('SELECT proowner, proacl FROM pg_catalog.pg_proc WHERE oid = %L::pg_catalog.regprocedure',
+                  f.oid::pg_catalog.regprocedure), f.proowner, f.proacl
+    FROM fun f
+    UNION ALL
+    SELECT 'rights on type', 'pg_catalog.pg_type'::regclass, t.oid, 5, 0, t.called, 'TYPE ' || t.called, 'T',
+           format('SELECT typowner, typacl FROM pg_catalog.pg_type WHERE oid = %L::pg_catalog.regtype', t.called),
+           t.typowner, t.typacl
+    FROM own_typ t
 )
-SELECT rank, kind::text, class::oid, id, sub::int4, tab::oid, name::text, sql FROM found WHERE sql IS NOT NULL
+SELECT rank, kind::text, class::oid, id, sub::int4, tab::oid, name::text, sql, '{}'::text[] AS more
+FROM found WHERE sql IS NOT NULL
+UNION ALL
+-- whatever is made gets what default privileges and PUBLIC are given: first nobody but the owner has a right
+SELECT 98, h.kind, h.class::oid, h.id, h.sub::int4, h.tab::oid, h.name,
+       format('DO %L', format('DECLARE g record; BEGIN FOR g IN
+           SELECT DISTINCT a.grantee AS id FROM (%s) AS o(owner, acl),
+               pg_catalog.aclexplode(coalesce(o.acl, pg_catalog.acldefault(%L, o.owner))) AS a
+           WHERE a.grantee <> o.owner LOOP
+           EXECUTE pg_catalog.format(''REVOKE ALL ON %%s FROM %%s CASCADE'', %L, CASE g.id WHEN 0 THEN ''PUBLIC''
+               ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.id)) END);
+           END LOOP; END', h.now, h.sort, h.what)),
+       ARRAY(
+           SELECT format('REVOKE %s ON %s FROM %I',
+                         pg_catalog.string_agg(d.privilege_type, ', ' ORDER BY d.privilege_type), h.what,
+                         pg_catalog.pg_get_userbyid(h.owner))
+           FROM pg_catalog.aclexplode(pg_catalog.acldefault(h.sort::\"char\", h.owner)) d
+           WHERE d.grantee = h.owner
+             AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(h.acl) a
+                             WHERE a.grantee = h.owner AND a.privilege_type = d.privilege_type)
+             AND h.acl IS NOT NULL
+           HAVING pg_catalog.count(*) > 0
+       ) || ARRAY(
+           SELECT format('GRANT %s ON %s TO %s%s', pg_catalog.string_agg(DISTINCT g.privilege_type, ', '), h.what,
+                         CASE g.grantee WHEN 0 THEN 'PUBLIC'
+                              ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END,
+                         CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+           FROM pg_catalog.aclexplode(coalesce(h.acl, pg_catalog.acldefault(h.sort::\"char\", h.owner))) g
+           GROUP BY g.grantee, g.is_grantable ORDER BY g.grantee, g.is_grantable
+       )
+FROM held h
 ORDER BY rank, name, sub";
 
 impl Session {
@@ -296,6 +349,7 @@ impl Session {
                     table: self.get(row, 5)?,
                     name: self.get(row, 6)?,
                     sql: self.get(row, 7)?,
+                    more: self.get(row, 8)?,
                 })
             })
             .collect()
@@ -313,7 +367,7 @@ pub(super) fn needed(before: &[Object], after: &[Object], tables: &HashSet<u32>)
 }
 
 /// What may fail without rows, or a rule about them, being lost by it: it is told, and the rest goes on.
-const OPTIONAL: [&str; 9] = [
+const OPTIONAL: [&str; 13] = [
     "function",
     "view",
     "materialised view",
@@ -323,6 +377,10 @@ const OPTIONAL: [&str; 9] = [
     "comment",
     "owner",
     "rights",
+    "owner of function",
+    "rights on function",
+    "owner of type",
+    "rights on type",
 ];
 
 impl Session {
@@ -330,24 +388,24 @@ impl Session {
     /// nothing hangs on it. Inside a transaction.
     pub(super) async fn make(&self, objects: Vec<Object>) -> Result<Vec<String>, Error> {
         let mut left = objects;
+        let mut could_not = Vec::new();
         loop {
             let before = left.len();
             let mut failed = Vec::new();
             for object in left {
-                self.batch("SAVEPOINT cruddur_make").await?;
-                // an index takes as long as its table is large
-                let made = self.client().batch_execute(&object.sql).await;
-                match made.map_err(|error| self.error(error)) {
-                    Ok(()) => self.batch("RELEASE SAVEPOINT cruddur_make").await?,
-                    Err(error) if error.ends_connection() => return Err(error),
-                    Err(error) => {
-                        self.batch("ROLLBACK TO SAVEPOINT cruddur_make").await?;
-                        failed.push((object, error));
+                if let Some(error) = self.attempt(&object.sql).await? {
+                    failed.push((object, error));
+                    continue;
+                }
+                for sql in &object.more {
+                    if let Some(error) = self.attempt(sql).await? {
+                        let why = error.failure().map_or("", |failure| &failure.message);
+                        could_not.push(format!("{} {}: {sql}: {why}", object.kind, object.name));
                     }
                 }
             }
             if failed.is_empty() {
-                return Ok(Vec::new());
+                return Ok(could_not);
             }
             if failed.len() == before {
                 let told = |(object, error): &(Object, Error)| {
@@ -358,15 +416,34 @@ impl Session {
                     !OPTIONAL.contains(&object.kind.as_str()) && object.rank != 86
                 };
                 return match failed.iter().find(fatal) {
-                    Some((object, error)) => Err(super::store::CopyProblem::NoPlace {
+                    Some((object, error)) => Err(super::problem::CopyProblem::NoPlace {
                         table: format!("{} {}", object.kind, object.name),
                         why: error.to_string(),
                     }
                     .into()),
-                    None => Ok(failed.iter().map(told).collect()),
+                    None => Ok(failed.iter().map(told).chain(could_not).collect()),
                 };
             }
             left = failed.into_iter().map(|(object, _)| object).collect();
+        }
+    }
+
+    /// Runs what may fail; the transaction goes on without it.
+    async fn attempt(&self, sql: &str) -> Result<Option<Error>, Error> {
+        self.batch("SAVEPOINT cruddur_make").await?;
+        // an index takes as long as its table is large
+        let made = self.client().batch_execute(sql).await;
+        match made.map_err(|error| self.error(error)) {
+            Ok(()) => {
+                self.batch("RELEASE SAVEPOINT cruddur_make").await?;
+                Ok(None)
+            }
+            Err(error) if error.ends_connection() => Err(error),
+            Err(error) => {
+                self.batch("ROLLBACK TO SAVEPOINT cruddur_make; RELEASE SAVEPOINT cruddur_make")
+                    .await?;
+                Ok(Some(error))
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Taking a copy back, in one transaction.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -8,11 +8,14 @@ use serde::Serialize;
 use super::super::error::Error;
 use super::super::run::Progress;
 use super::super::session::Session;
-use super::copy::{Copy, Entry, FORMAT, OF_UNDO, ScriptRun, Sequence, State, TableCopy, TakenBack};
+use super::copy::{
+    Copy, Entry, FORMAT, Form, OF_UNDO, ScriptRun, Sequence, State, TableCopy, TakenBack,
+};
 use super::keep::Keeper;
 use super::objects::{AFTER_ROWS, Object, needed};
+use super::problem::CopyProblem;
 use super::settle::Pending;
-use super::store::{Copies, CopyProblem, Partial};
+use super::store::{Copies, Partial};
 use super::stream::SETTINGS;
 use super::ways::{Place, Way};
 
@@ -105,12 +108,16 @@ impl Session {
             }
             Some(_) => {}
         }
+        copies.verify(&copy).await?;
         self.batch("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
             .await?;
         self.batch(SETTINGS).await?;
         // whatever can be deferred is checked at once: what waits for its check cannot be altered
         self.batch("SET LOCAL lock_timeout = '60s'; SET CONSTRAINTS ALL IMMEDIATE")
             .await?;
+        if copy.database == database {
+            self.rename_back(&copy).await?;
+        }
         let back = Back::begin(self, copies, &copy, keeper).await?;
         let overwritten = back.overwritten(self).await?;
         if !overwritten.is_empty() && !consent {
@@ -351,6 +358,7 @@ impl<'a> Back<'a> {
             taken_back: None,
             bytes,
             script,
+            sums: BTreeMap::new(),
             tables: done,
             objects,
             sequences,
@@ -380,6 +388,48 @@ impl<'a> Back<'a> {
 }
 
 impl Session {
+    /// Gives tables of which a copy holds everything the names that they had. Under another name they would keep the
+    /// names of indexes and constraints, and no table could be made in their place. Only in the database that the
+    /// copy is of: elsewhere the number is another table's.
+    async fn rename_back(&self, copy: &Copy) -> Result<(), Error> {
+        let now = self.tables_now().await?;
+        for table in &copy.tables {
+            let named = |schema: &str, name: &str| {
+                now.values()
+                    .any(|is| is.schema == schema && is.name == name)
+            };
+            let Some(is) = now.get(&table.oid) else {
+                continue;
+            };
+            // what is called as another table of the copy is that one
+            let other = |t: &TableCopy| t.schema == is.schema && t.name == is.name;
+            if !matches!(table.form, Form::Whole { .. })
+                || named(&table.schema, &table.name)
+                || copy.tables.iter().any(other)
+            {
+                continue;
+            }
+            let mut quoted = is.quoted.clone();
+            if is.schema != table.schema {
+                let sql = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1";
+                let text = tokio_postgres::types::Type::TEXT;
+                if self.rows(sql, &[(&table.schema, text)]).await?.is_empty() {
+                    continue;
+                }
+                let schema = super::quote_identifier(&table.schema);
+                self.batch(&format!("ALTER TABLE {quoted} SET SCHEMA {schema}"))
+                    .await?;
+                quoted = super::qualified(&table.schema, &is.name);
+            }
+            if is.name != table.name {
+                let name = super::quote_identifier(&table.name);
+                self.batch(&format!("ALTER TABLE {quoted} RENAME TO {name}"))
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Moves a sequence to where it was, never back: numbers that were given out since are not given twice. Tells
     /// whether it is there.
     async fn advance(&self, to: &Sequence) -> Result<bool, Error> {

@@ -5,7 +5,8 @@ use tokio_postgres::types::Type;
 use super::super::error::Error;
 use super::super::session::Session;
 use super::copy::{Copy, State};
-use super::store::{Copies, CopyProblem};
+use super::problem::CopyProblem;
+use super::store::Copies;
 
 /// A copy that is whole, of a loss that is about to be committed.
 pub(in crate::pg) struct Pending {

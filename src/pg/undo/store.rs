@@ -1,6 +1,7 @@
 //! The folder of copies. Each is a folder of its own, which is made under another name and gets its
 //! own when it is whole.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -8,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::error::Error;
-use super::copy::{Copy, FORMAT};
+use super::copy::{Copy, FORMAT, Sum};
+use super::problem::CopyProblem;
 
 /// The description of a copy, in its folder.
 const MANIFEST: &str = "manifest.json";
@@ -18,118 +20,6 @@ const PARTIAL: &str = ".partial-";
 const LOCK: &str = "lock";
 /// What is left free on the disk for everything else.
 const RESERVE: u64 = 64 * 1024 * 1024;
-
-/// Why there is no copy, or it cannot be taken back. Nothing was lost.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CopyProblem {
-    /// It does not fit.
-    #[error(
-        "the copy of what would be lost needs {} MiB and {} has {} MiB free (64 MiB are left for others)",
-        needs.div_ceil(1 << 20), dir.display(), free >> 20
-    )]
-    NoRoom {
-        /// What it needs, in bytes.
-        needs: u64,
-        /// What is free.
-        free: u64,
-        /// Where.
-        dir: PathBuf,
-    },
-    /// The disk or the folder.
-    #[error("{}: {kind}", path.display())]
-    Disk {
-        /// What could not be read or written.
-        path: PathBuf,
-        /// Why not.
-        kind: String,
-    },
-    /// The user may not read all of a table that would lose rows.
-    #[error("no copy can be made of {table}: the user may not read all of it")]
-    Unreadable {
-        /// `schema.table`.
-        table: String,
-    },
-    /// The server does not count what is done to tables.
-    #[error("it cannot be told which rows are lost: track_counts is off on the server")]
-    Blind,
-    /// The same statements touch other tables every time.
-    #[error("no copy can be made: {what} lost rows of other tables each time it was begun")]
-    Restless {
-        /// What was run.
-        what: String,
-    },
-    /// There is none of this name.
-    #[error("there is no copy {id}")]
-    Missing {
-        /// The name.
-        id: String,
-    },
-    /// Its files are not what its description says.
-    #[error("the copy {id} cannot be used: {why}")]
-    Broken {
-        /// The name.
-        id: String,
-        /// Why.
-        why: String,
-    },
-    /// It has been taken back before.
-    #[error("the copy {id} was taken back at {at} already")]
-    TakenBack {
-        /// The name.
-        id: String,
-        /// When.
-        at: String,
-        /// The copy of what that overwrote.
-        copy: Option<String>,
-    },
-    /// The transaction that loses the rows has not ended.
-    #[error("the copy {id} belongs to a transaction that has not ended")]
-    InProgress {
-        /// The name.
-        id: String,
-    },
-    /// What it holds cannot be put back.
-    #[error("{table} cannot be put back: {why}")]
-    NoPlace {
-        /// `schema.table`.
-        table: String,
-        /// Why.
-        why: String,
-    },
-}
-
-impl CopyProblem {
-    /// What helps.
-    #[must_use]
-    pub fn help(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::NoRoom { .. } => {
-                "nothing was lost. Free some space, discard copies that nobody needs (`db undo --list`), make .cruddur/undo \
-                 a link to a larger disk, or give --no-copy to lose it without one"
-            }
-            Self::Disk { .. } => {
-                "nothing was lost. The folder .cruddur/undo beside the stack's file must be writable; --no-copy does without"
-            }
-            Self::Unreadable { .. } => {
-                "nothing was lost. Connect as a user who may read it, as its owner may, or give --no-copy to lose it without a copy"
-            }
-            Self::Blind => {
-                "nothing was lost. Turn track_counts on, which autovacuum needs, too; --no-copy does without"
-            }
-            Self::Restless { .. } => {
-                "nothing was lost. Run it in smaller pieces, or give --no-copy"
-            }
-            Self::Missing { .. } => "`db undo --list` names those that there are",
-            Self::Broken { .. } => "nothing was changed",
-            Self::TakenBack { copy: Some(_), .. } => {
-                "`db undo --list` names the copy of what that overwrote"
-            }
-            Self::TakenBack { .. } | Self::NoPlace { .. } => "nothing was changed",
-            Self::InProgress { .. } => "wait until that has ended",
-        })
-    }
-}
 
 /// Hears of every copy.
 type Tell = Box<dyn Fn(&Copy) + Send>;
@@ -212,10 +102,10 @@ impl Copies {
         let entries = match fs::read_dir(&self.dir) {
             Ok(entries) => entries,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((copies, strange)),
-            Err(error) => return Err(disk(&self.dir, &error)),
+            Err(error) => return Err(folder(&self.dir, &error)),
         };
         for entry in entries {
-            let entry = entry.map_err(|e| disk(&self.dir, &e))?;
+            let entry = entry.map_err(|e| folder(&self.dir, &e))?;
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.starts_with('.') || !entry.path().is_dir() {
                 continue;
@@ -244,10 +134,10 @@ impl Copies {
             return Err(missing().into());
         }
         let path = self.path(id).join(MANIFEST);
-        let text = fs::read(&path).map_err(|e| match e.kind() {
-            io::ErrorKind::NotFound => missing().into(),
-            _ => disk(&path, &e),
-        })?;
+        if !self.path(id).is_dir() {
+            return Err(missing().into());
+        }
+        let text = fs::read(&path).map_err(|e| broken(format!("{MANIFEST}: {e}")))?;
         let copy: Copy = serde_json::from_slice(&text)
             .map_err(|e| broken(format!("{MANIFEST} cannot be read (line {})", e.line())))?;
         if copy.format != FORMAT {
@@ -277,13 +167,14 @@ impl Copies {
     /// Where there is none, or it cannot be removed.
     pub fn discard(&self, id: &str) -> Result<(), Error> {
         let path = self.path(id);
-        if !is_name(id) || !path.join(MANIFEST).is_file() {
+        // also one whose description cannot be read: users' rows are in it all the same
+        if !is_name(id) || !path.is_dir() {
             return Err(CopyProblem::Missing { id: id.to_owned() }.into());
         }
         // under another name first, so that half a copy is never taken for a whole one
         let going = self.dir.join(format!("{PARTIAL}{id}-going"));
-        fs::rename(&path, &going).map_err(|e| disk(&path, &e))?;
-        fs::remove_dir_all(&going).map_err(|e| disk(&going, &e))
+        fs::rename(&path, &going).map_err(|e| folder(&path, &e))?;
+        fs::remove_dir_all(&going).map_err(|e| folder(&going, &e))
     }
 
     /// Removes what was left by runs that were ended while they made a copy.
@@ -331,9 +222,17 @@ impl Copies {
         // rows of users do not belong into anybody's repository
         let ignore = self.dir.join(".gitignore");
         if !ignore.exists() {
-            create(&ignore)
-                .and_then(|mut file| file.write_all(b"*\n"))
-                .map_err(|e| disk(&ignore, &e))?;
+            // a link that leads nowhere: what is written through it would be a file elsewhere
+            if ignore.is_symlink() {
+                fs::remove_file(&ignore).map_err(|e| disk(&ignore, &e))?;
+            }
+            match create(&ignore).and_then(|mut file| file.write_all(b"*\n")) {
+                Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(disk(&ignore, &e));
+                }
+                // another run was faster
+                _ => {}
+            }
         }
         self.sweep()?;
         let mut number = 0;
@@ -350,6 +249,7 @@ impl Copies {
                         copies: self.clone(),
                         path,
                         lock: Some(lock),
+                        sums: Mutex::default(),
                     });
                 }
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => number += 1,
@@ -364,6 +264,8 @@ pub(super) struct Partial {
     copies: Copies,
     path: PathBuf,
     lock: Option<File>,
+    /// What was written, by file.
+    sums: Mutex<BTreeMap<String, Sum>>,
 }
 
 impl Partial {
@@ -381,6 +283,12 @@ impl Partial {
         self.path.join(name)
     }
 
+    /// A file of it is whole.
+    pub(super) fn sealed(&self, name: &str, sum: Sum) {
+        let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        sums.insert(name.to_owned(), sum);
+    }
+
     /// Removes a file of it.
     pub(super) fn forget(&self, name: &str) {
         let _ = fs::remove_file(self.path.join(name));
@@ -390,6 +298,10 @@ impl Partial {
     /// number where there is one of that name.
     pub(super) fn finish(mut self, copy: &mut Copy) -> Result<(), Error> {
         let _ = fs::remove_file(self.path.join(LOCK));
+        let sums = std::mem::take(&mut self.sums);
+        copy.sums = sums.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let files: Vec<&str> = copy.tables.iter().flat_map(super::tables::files).collect();
+        copy.sums.retain(|name, _| files.contains(&name.as_str()));
         let (stem, mut number) = (copy.id.clone(), 1);
         loop {
             write_manifest(&self.path, copy)?;
@@ -428,6 +340,8 @@ fn write_manifest(dir: &Path, copy: &Copy) -> Result<(), Error> {
     let partial = dir.join(format!("{MANIFEST}.{}", std::process::id()));
     let text = serde_json::to_vec_pretty(copy)
         .map_err(|e| disk(&path, &io::Error::other(e.to_string())))?;
+    // of a run that was killed and had the same number
+    let _ = fs::remove_file(&partial);
     let written = create(&partial)
         .and_then(|mut file| file.write_all(&text).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&partial, &path));
@@ -451,7 +365,8 @@ fn builder(recursive: bool) -> DirBuilder {
 
 fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.create(true).truncate(true).write(true);
+    // what is there is never written to, nor what a link leads to
+    options.create_new(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
@@ -489,6 +404,15 @@ fn is_name(text: &str) -> bool {
 /// An error of the disk.
 pub(super) fn disk(path: &Path, error: &io::Error) -> Error {
     CopyProblem::Disk {
+        path: path.to_owned(),
+        kind: error.to_string(),
+    }
+    .into()
+}
+
+/// An error of the folder that keeps nobody from making a copy.
+fn folder(path: &Path, error: &io::Error) -> Error {
+    CopyProblem::Folder {
         path: path.to_owned(),
         kind: error.to_string(),
     }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -18,9 +19,11 @@ fn copy(id: &str) -> Copy {
         taken_back: None,
         bytes: 3,
         script: None,
+        sums: BTreeMap::new(),
         tables: vec![TableCopy {
             schema: "public".to_owned(),
             name: "a".to_owned(),
+            oid: 1,
             quoted: "public.a".to_owned(),
             columns: vec!["n".to_owned()],
             rows: 1,
@@ -146,4 +149,45 @@ fn what_does_not_fit_is_refused() {
     small.room_for(10).unwrap();
     let error = small.room_for(11).unwrap_err();
     assert!(error.to_string().contains("needs 1 MiB"), "{error}");
+}
+
+#[test]
+fn a_copy_that_cannot_be_read_can_be_discarded() {
+    let dir = tempfile::tempdir().unwrap();
+    let copies = Copies::new(dir.path());
+    made(&copies, "torn");
+    made(&copies, "bare");
+    fs::write(copies.path("torn").join("manifest.json"), "{").unwrap();
+    fs::remove_file(copies.path("bare").join("manifest.json")).unwrap();
+    assert_eq!(copies.list().unwrap().1, ["bare", "torn"]);
+    for id in ["torn", "bare"] {
+        let error = copies.get(id).unwrap_err();
+        assert!(
+            matches!(&error, Error::Copy(p) if matches!(**p, CopyProblem::Broken { .. })),
+            "{error}"
+        );
+        copies.discard(id).unwrap();
+    }
+    assert_eq!(names(dir.path()), Vec::<String>::new());
+}
+
+#[test]
+fn nothing_is_written_through_a_link() {
+    let dir = tempfile::tempdir().unwrap();
+    let copies = Copies::new(dir.path().join("undo"));
+    fs::create_dir(copies.dir()).unwrap();
+    let (ignore, elsewhere) = (
+        copies.dir().join(".gitignore"),
+        dir.path().join("elsewhere"),
+    );
+    std::os::unix::fs::symlink(&elsewhere, &ignore).unwrap();
+    made(&copies, "one");
+    assert!(!elsewhere.exists());
+    assert!(!ignore.is_symlink());
+    assert_eq!(fs::read(&ignore).unwrap(), b"*\n");
+    made(&copies, "two");
+    let partial = copies.begin().unwrap();
+    std::os::unix::fs::symlink(&elsewhere, partial.path("1.rows")).unwrap();
+    partial.file("1.rows").unwrap_err();
+    assert!(!elsewhere.exists());
 }

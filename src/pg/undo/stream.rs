@@ -8,8 +8,11 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::bytes::{Bytes, BytesMut};
 
+use sha2::{Digest, Sha256};
+
 use super::super::error::Error;
 use super::super::session::Session;
+use super::copy::Sum;
 use super::store::{Copies, disk};
 
 /// After so many bytes the disk is asked again whether there is room.
@@ -26,10 +29,11 @@ pub(super) const SETTINGS: &str = "SET LOCAL search_path = ''; SET LOCAL row_sec
     SET LOCAL check_function_bodies = off";
 
 /// What came out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Written {
     pub(super) rows: u64,
     pub(super) bytes: u64,
+    pub(super) sum: Sum,
 }
 
 impl Session {
@@ -45,21 +49,28 @@ impl Session {
         let mut to =
             tokio::io::BufWriter::with_capacity(4 * PIECE, tokio::fs::File::from_std(file));
         let mut rows = pin!(self.timed(self.client().copy_out(sql)).await?);
-        let (mut written, mut ask_at) = (Written::default(), ASK_AFTER);
+        let (mut lines, mut bytes, mut ask_at) = (0, 0, ASK_AFTER);
+        let mut digest = Sha256::new();
         // each piece has the time of a statement, the whole has not
         while let Some(piece) = self.timed(async { rows.next().await.transpose() }).await? {
             to.write_all(&piece).await.map_err(|e| wrong(&e))?;
-            written.bytes += piece.len() as u64;
+            digest.update(&piece);
+            bytes += piece.len() as u64;
             // a newline in a value is written as \n
-            written.rows += piece.iter().filter(|byte| **byte == b'\n').count() as u64;
-            if written.bytes >= ask_at {
+            lines += piece.iter().filter(|byte| **byte == b'\n').count() as u64;
+            if bytes >= ask_at {
                 copies.room_for(0)?;
                 ask_at += ASK_AFTER;
             }
         }
         to.flush().await.map_err(|e| wrong(&e))?;
         to.into_inner().sync_all().await.map_err(|e| wrong(&e))?;
-        Ok(written)
+        let sha256 = super::sums::hex(&digest.finalize());
+        Ok(Written {
+            rows: lines,
+            bytes,
+            sum: Sum { bytes, sha256 },
+        })
     }
 
     /// Runs a `COPY … FROM STDIN` with a file. Tells how many rows went in.

@@ -7,7 +7,8 @@ use tokio_postgres::types::Type;
 use super::super::error::Error;
 use super::super::session::Session;
 use super::copy::{Content, Form, Sequence, TableCopy};
-use super::store::{CopyProblem, Partial};
+use super::problem::CopyProblem;
+use super::store::Partial;
 use super::stream::Written;
 use super::watch::Table;
 use super::{columns, qualified};
@@ -70,8 +71,11 @@ impl Session {
         file: &str,
     ) -> Result<Written, Error> {
         let sql = format!("{what} TO STDOUT");
-        self.copy_to(&sql, to.file(file)?, &to.path(file), to.copies())
-            .await
+        let written = self
+            .copy_to(&sql, to.file(file)?, &to.path(file), to.copies())
+            .await?;
+        to.sealed(file, written.sum.clone());
+        Ok(written)
     }
 
     /// What is in a table now. With the settings of a copy.

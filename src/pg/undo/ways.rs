@@ -7,7 +7,8 @@ use super::super::session::Session;
 use super::columns;
 use super::copy::{Content, Copy, Form, TableCopy};
 use super::objects::Object;
-use super::store::{Copies, CopyProblem, Partial};
+use super::problem::CopyProblem;
+use super::store::{Copies, Partial};
 use super::tables::{copy_of, readable, same_key, same_row};
 use super::watch::{Table, Tables};
 
@@ -114,6 +115,7 @@ impl Place {
             table: TableCopy {
                 schema: table.schema.clone(),
                 name: table.name.clone(),
+                oid: table.oid,
                 quoted: table.quoted.clone(),
                 columns: table.columns.clone(),
                 rows: 0,
@@ -214,7 +216,17 @@ impl Session {
     ) -> Result<(), Error> {
         let sql = format!("{} FROM STDIN", copy_of(into, &place.table.columns));
         let path = copies.path(&copy.id).join(file);
-        let loaded = self.copy_from(&sql, &path).await?;
+        let loaded = self.copy_from(&sql, &path).await.map_err(|error| {
+            // nobody is about to lose anything here
+            let Error::Copy(problem) = error else {
+                return error;
+            };
+            CopyProblem::Broken {
+                id: copy.id.clone(),
+                why: problem.to_string(),
+            }
+            .into()
+        })?;
         if loaded != rows {
             return Err(CopyProblem::Broken {
                 id: copy.id.clone(),
@@ -262,6 +274,7 @@ impl Session {
         };
         let mut table = place.table.clone();
         table.columns.clone_from(&is.columns);
+        table.oid = is.oid;
         table.rows = 0;
         table.file = String::new();
         let list = columns(&is.columns, "");
@@ -301,6 +314,8 @@ impl Session {
                 None => None,
             };
             table.form = Form::Whole { after };
+            // the one that was made, should that be renamed
+            table.oid = is.map_or(table.oid, |is| is.oid);
             return Ok(0);
         };
         let file = format!("{}.written", place.is.as_ref().map_or(0, |is| is.oid));

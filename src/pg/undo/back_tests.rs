@@ -1,0 +1,139 @@
+//! What an undo gives back besides rows: names and rights, neither more nor fewer than there were.
+
+use super::super::Error;
+use super::CopyProblem;
+use super::live_tests::world;
+
+#[tokio::test]
+async fn a_renamed_table_has_its_old_name_and_rows_again() {
+    let mut world = world(
+        "CREATE TABLE t1 (id int PRIMARY KEY, v text); INSERT INTO t1 VALUES (1, 'a'), (2, 'b');
+         CREATE VIEW seen AS SELECT v FROM t1;
+         CREATE TABLE child (id int REFERENCES t1); INSERT INTO child VALUES (2);
+         CREATE SCHEMA other;",
+    )
+    .await;
+    for sql in [
+        "ALTER TABLE t1 RENAME TO t1b; UPDATE t1b SET v = 'w' WHERE id = 1;",
+        "ALTER TABLE t1 RENAME TO t1b; DELETE FROM t1b WHERE id = 1;",
+        "ALTER TABLE t1 SET SCHEMA other; DELETE FROM other.t1 WHERE id = 1;",
+        "ALTER TABLE t1 RENAME TO \"T 1\"; ALTER TABLE \"T 1\" ADD n int; DELETE FROM \"T 1\" WHERE id = 1;",
+    ] {
+        world.there_and_back(sql).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_made_again_gives_nobody_more_rights_than_before() {
+    let mut world = world(
+        "CREATE TABLE closed (id serial PRIMARY KEY, v int); INSERT INTO closed (v) VALUES (1);
+         CREATE TABLE part (id int PRIMARY KEY, v int); INSERT INTO part VALUES (1, 1);
+         CREATE VIEW seen AS SELECT id FROM closed;
+         CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN low AS int CHECK (VALUE < 10);
+         CREATE SCHEMA s; CREATE TABLE s.t (m public.mood, l public.low); INSERT INTO s.t VALUES ('a', 1);
+         CREATE FUNCTION s.f(a int, OUT b int) LANGUAGE sql SECURITY DEFINER AS 'SELECT a';
+         CREATE PROCEDURE s.p(a text) LANGUAGE sql AS 'SELECT 1';
+         REVOKE ALL ON FUNCTION s.f FROM PUBLIC; REVOKE ALL ON TYPE mood FROM PUBLIC;
+         REVOKE UPDATE ON part FROM CURRENT_USER;",
+    )
+    .await;
+    let role = format!("rights_{}", world.url.database().unwrap());
+    world
+        .sql(&format!(
+            "CREATE ROLE {role}; CREATE ROLE {role}_owner; GRANT EXECUTE ON PROCEDURE s.p TO {role};
+             GRANT SELECT (v), INSERT ON part TO {role} WITH GRANT OPTION;
+             ALTER FUNCTION s.f OWNER TO {role}_owner; ALTER DOMAIN low OWNER TO {role}_owner;
+             ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC;
+             ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO {role};
+             ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO {role};
+             ALTER DEFAULT PRIVILEGES GRANT ALL ON ROUTINES TO {role}"
+        ))
+        .await;
+    world
+        .there_and_back("DROP SCHEMA s CASCADE; DROP TABLE closed CASCADE; DROP TABLE part; DROP TYPE mood; DROP DOMAIN low;")
+        .await;
+    let may = format!(
+        "SELECT 1 / (NOT has_table_privilege('{role}', 'closed', 'SELECT')
+             AND NOT has_table_privilege('{role}', 'seen', 'SELECT')
+             AND NOT has_table_privilege('{role}', 'part', 'SELECT')
+             AND has_column_privilege('{role}', 'part', 'v', 'SELECT')
+             AND NOT has_sequence_privilege('{role}', 'closed_id_seq', 'USAGE')
+             AND NOT has_schema_privilege('{role}', 's', 'CREATE')
+             AND NOT has_function_privilege('{role}', 's.f(int)', 'EXECUTE')
+             AND has_function_privilege('{role}_owner', 's.f(int)', 'EXECUTE')
+             AND has_function_privilege('{role}', 's.p(text)', 'EXECUTE')
+             AND NOT has_type_privilege('{role}', 'mood', 'USAGE'))::int"
+    );
+    world.sql(&may).await;
+    // a right of a role that is gone is told by its name, and takes no other with it
+    world.script("DROP TABLE part;").await.unwrap();
+    let copy = world.made();
+    world
+        .sql(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
+        .await;
+    let undone = world.undo(&copy.id, false).await.unwrap();
+    assert_eq!(undone.could_not.len(), 2, "{:?}", undone.could_not);
+    for could_not in &undone.could_not {
+        assert!(could_not.starts_with("rights public.part"), "{could_not}");
+        assert!(could_not.contains("does not exist"), "{could_not}");
+    }
+    world
+        .sql("SELECT 1 / (NOT has_table_privilege('public', 'part', 'SELECT'))::int")
+        .await;
+    world
+        .sql(&format!(
+            "DROP OWNED BY {role}_owner CASCADE; DROP ROLE {role}_owner"
+        ))
+        .await;
+}
+
+/// Rows that nobody wrote must not come back.
+#[tokio::test]
+async fn a_damaged_copy_changes_nothing() {
+    let mut world = world(
+        "CREATE TABLE a (id int PRIMARY KEY, v text); INSERT INTO a VALUES (1, 'x'), (2, 'y');",
+    )
+    .await;
+    for sql in [
+        "UPDATE a SET v = 'w' WHERE id = 1",
+        "TRUNCATE a",
+        "UPDATE a SET v = 'w'",
+    ] {
+        world.script(sql).await.unwrap();
+        let (copy, lost) = (world.made(), world.dump().await);
+        for file in super::tables::files(&copy.tables[0]) {
+            let path = world.copies.path(&copy.id).join(file);
+            let whole = std::fs::read(&path).unwrap();
+            let damages: [&dyn Fn(); 4] = [
+                &|| std::fs::write(&path, &whole[..whole.len() - 4]).unwrap(),
+                &|| std::fs::write(&path, [&whole[..], b"7\tz\n"].concat()).unwrap(),
+                &|| {
+                    let mut other = whole.clone();
+                    let last = other.len() - 2;
+                    other[last] = b'q';
+                    std::fs::write(&path, other).unwrap();
+                },
+                &|| std::fs::remove_file(&path).unwrap(),
+            ];
+            for damage in damages {
+                damage();
+                let error = world.undo(&copy.id, true).await.unwrap_err();
+                let Error::Copy(problem) = &error else {
+                    panic!("{error}");
+                };
+                let broken = matches!(**problem, CopyProblem::Broken { .. });
+                assert!(broken && error.to_string().contains(file), "{error}");
+                assert_eq!(world.dump().await, lost);
+            }
+            std::fs::write(&path, &whole).unwrap();
+        }
+        // one that was made before there were sums
+        let manifest = world.copies.path(&copy.id).join("manifest.json");
+        let text = std::fs::read(&manifest).unwrap();
+        let mut old: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        old.as_object_mut().unwrap().remove("sums");
+        old["tables"][0].as_object_mut().unwrap().remove("oid");
+        std::fs::write(&manifest, old.to_string()).unwrap();
+        world.undo(&copy.id, false).await.unwrap();
+    }
+}

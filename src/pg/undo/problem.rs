@@ -1,0 +1,129 @@
+//! Why there is no copy, or it cannot be taken back.
+
+use std::path::PathBuf;
+
+/// Why there is no copy, or it cannot be taken back. Nothing was lost.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CopyProblem {
+    /// It does not fit.
+    #[error(
+        "the copy of what would be lost needs {} MiB and {} has {} MiB free (64 MiB are left for others)",
+        needs.div_ceil(1 << 20), dir.display(), free >> 20
+    )]
+    NoRoom {
+        /// What it needs, in bytes.
+        needs: u64,
+        /// What is free.
+        free: u64,
+        /// Where.
+        dir: PathBuf,
+    },
+    /// The disk or the folder.
+    #[error("{}: {kind}", path.display())]
+    Disk {
+        /// What could not be read or written.
+        path: PathBuf,
+        /// Why not.
+        kind: String,
+    },
+    /// The folder of copies, where none is made.
+    #[error("{}: {kind}", path.display())]
+    Folder {
+        /// What could not be read or removed.
+        path: PathBuf,
+        /// Why not.
+        kind: String,
+    },
+    /// The user may not read all of a table that would lose rows.
+    #[error("no copy can be made of {table}: the user may not read all of it")]
+    Unreadable {
+        /// `schema.table`.
+        table: String,
+    },
+    /// The server does not count what is done to tables.
+    #[error("it cannot be told which rows are lost: track_counts is off on the server")]
+    Blind,
+    /// The same statements touch other tables every time.
+    #[error("no copy can be made: {what} lost rows of other tables each time it was begun")]
+    Restless {
+        /// What was run.
+        what: String,
+    },
+    /// There is none of this name.
+    #[error("there is no copy {id}")]
+    Missing {
+        /// The name.
+        id: String,
+    },
+    /// Its files are not what its description says.
+    #[error("the copy {id} cannot be used: {why}")]
+    Broken {
+        /// The name.
+        id: String,
+        /// Why.
+        why: String,
+    },
+    /// It has been taken back before.
+    #[error("the copy {id} was taken back at {at} already")]
+    TakenBack {
+        /// The name.
+        id: String,
+        /// When.
+        at: String,
+        /// The copy of what that overwrote.
+        copy: Option<String>,
+    },
+    /// The transaction that loses the rows has not ended.
+    #[error("the copy {id} belongs to a transaction that has not ended")]
+    InProgress {
+        /// The name.
+        id: String,
+    },
+    /// What it holds cannot be put back.
+    #[error("{table} cannot be put back: {why}")]
+    NoPlace {
+        /// `schema.table`.
+        table: String,
+        /// Why.
+        why: String,
+    },
+}
+
+impl CopyProblem {
+    /// What helps.
+    #[must_use]
+    pub fn help(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoRoom { .. } => {
+                "nothing was lost. Free some space, discard copies that nobody needs (`db undo --list`), make .cruddur/undo \
+                 a link to a larger disk, or give --no-copy to lose it without one"
+            }
+            Self::Disk { .. } => {
+                "nothing was lost. The folder .cruddur/undo beside the stack's file must be writable; --no-copy does without"
+            }
+            Self::Unreadable { .. } => {
+                "nothing was lost. Connect as a user who may read it, as its owner may, or give --no-copy to lose it without a copy"
+            }
+            Self::Blind => {
+                "nothing was lost. Turn track_counts on, which autovacuum needs, too; --no-copy does without"
+            }
+            Self::Restless { .. } => {
+                "nothing was lost. Run it in smaller pieces, or give --no-copy"
+            }
+            Self::Missing { .. } => "`db undo --list` names those that there are",
+            Self::Folder { .. } => {
+                "no table was changed. The folder .cruddur/undo beside the stack's file must be readable and writable"
+            }
+            Self::Broken { .. } => {
+                "nothing was changed. Files of it were changed, removed or cannot be read: put them back from a backup if \
+                 there is one. What is left of its .rows files is text as COPY writes it; `db undo --discard` removes it"
+            }
+            Self::TakenBack { copy: Some(_), .. } => {
+                "`db undo --list` names the copy of what that overwrote"
+            }
+            Self::TakenBack { .. } | Self::NoPlace { .. } => "nothing was changed",
+            Self::InProgress { .. } => "wait until that has ended",
+        })
+    }
+}
