@@ -14,7 +14,6 @@ use crate::render;
 use futures_util::future::{join, join_all};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio_util::sync::CancellationToken;
 
@@ -70,8 +69,8 @@ fn tried(path: &Path) -> Result<(), String> {
     made.map_err(|e| e.to_string())
 }
 
-/// How long is still looked after the run was told to stop.
-const LAST_LOOKS: Duration = Duration::from_secs(3);
+/// How long is still looked after the run was told to stop, in seconds.
+const LAST_LOOKS: f64 = 3.0;
 
 /// Looks for what stays, and writes it up. Where the run was told to stop nothing more is asked, but whether what a step
 /// was at is gone.
@@ -83,7 +82,7 @@ pub(super) async fn made(
     summary: Option<&RunSummary>,
     stop: &CancellationToken,
 ) -> Receipt {
-    let unwaited = unwaited(session, plan, seen, summary).await;
+    let unwaited = unwaited(session, plan, seen, summary, stop).await;
     let ends = Ends {
         plan,
         seen,
@@ -128,6 +127,7 @@ async fn unwaited(
     plan: &Plan,
     seen: &Seen,
     summary: Option<&RunSummary>,
+    stop: &CancellationToken,
 ) -> BTreeMap<Addr, Remains> {
     let failed = summary.map(|s| s.failed.as_slice()).unwrap_or_default();
     let failed = plan
@@ -135,11 +135,14 @@ async fn unwaited(
         .iter()
         .filter(|c| c.action == Action::Delete && failed.contains(&c.addr));
     let looks = failed.map(|change| async {
-        let look = gone_after_all(session, change, seen);
-        let left = tokio::time::timeout(LAST_LOOKS, look)
-            .await
-            .ok()
-            .flatten()?;
+        let late = async {
+            stop.cancelled().await;
+            RealClock::new(1.0).sleep(LAST_LOOKS).await;
+        };
+        let left = tokio::select! {
+            left = gone_after_all(session, change, seen) => left?,
+            () = late => return None,
+        };
         Some((change.addr.clone(), left))
     });
     join_all(looks).await.into_iter().flatten().collect()

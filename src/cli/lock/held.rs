@@ -210,14 +210,13 @@ pub async fn delete(
     meant: impl Fn(&Found) -> bool,
 ) -> Result<Given, Fault> {
     let mut seen = look(clients, name).await?;
-    let mut last: Option<Fault> = None;
+    let mut last = None;
+    let mut lost = false;
     for _ in 0..TRIES {
         match seen {
             Some(found) if meant(&found) => {}
             // it was there before the call whose reply was lost: that call has deleted it
-            _ if last.as_ref().is_some_and(|f| f.residue == Residue::Unknown) => {
-                return Ok(Given::Back);
-            }
+            _ if lost => return Ok(Given::Back),
             Some(found) => return Ok(Given::Taken(found)),
             None => return Ok(Given::Gone),
         }
@@ -229,7 +228,8 @@ pub async fn delete(
             fault.class,
             Class::Transient | Class::Throttled | Class::Busy
         );
-        if !passes && fault.residue != Residue::Unknown {
+        lost |= fault.residue == Residue::Unknown;
+        if !passes && !lost {
             return Err(fault);
         }
         seen = settled(clients, name, &meant)
