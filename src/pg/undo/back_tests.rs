@@ -137,3 +137,70 @@ async fn a_damaged_copy_changes_nothing() {
         world.undo(&copy.id, false).await.unwrap();
     }
 }
+
+/// Whoever reads the error knows what to remove and where the rows are.
+#[tokio::test]
+async fn what_is_in_the_way_is_named_and_then_it_goes_on() {
+    let mut world = world(
+        "CREATE TABLE a (id int PRIMARY KEY, email text UNIQUE, n int); INSERT INTO a VALUES (1, 'x', 1), (2, 'y', 2);
+         CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a); INSERT INTO b VALUES (1, 1);",
+    )
+    .await;
+    for (loss, then, table, constraint, away) in [
+        (
+            "DELETE FROM a WHERE id = 2",
+            "INSERT INTO a VALUES (9, 'y', 0)",
+            "public.a",
+            "a_email_key",
+            "DELETE FROM a WHERE id = 9",
+        ),
+        (
+            "DELETE FROM a WHERE id = 2",
+            "ALTER TABLE a ADD CONSTRAINT low CHECK (n < 2)",
+            "public.a",
+            "low",
+            "ALTER TABLE a DROP CONSTRAINT low",
+        ),
+        (
+            "DELETE FROM b",
+            "DELETE FROM a WHERE id = 1",
+            "public.b",
+            "b_a_fkey",
+            "INSERT INTO a VALUES (1, 'x', 1)",
+        ),
+        (
+            "DROP TABLE b",
+            "DELETE FROM a WHERE id = 1",
+            "public.b",
+            "b_a_fkey",
+            "INSERT INTO a VALUES (1, 'x', 1)",
+        ),
+    ] {
+        let before = world.dump().await;
+        world.script(loss).await.unwrap();
+        let copy = world.made();
+        world.sql(then).await;
+        let lost = world.dump().await;
+        let undone = world.undo(&copy.id, true).await;
+        let error = undone.unwrap_err();
+        let Error::Copy(problem) = &error else {
+            panic!("{loss}: {error:?}");
+        };
+        let CopyProblem::InTheWay {
+            table: named,
+            constraint: broken,
+            file,
+            ..
+        } = &**problem
+        else {
+            panic!("{loss}: {error:?}");
+        };
+        assert_eq!((named.as_str(), broken.as_str()), (table, constraint));
+        assert!(file.is_file(), "{error}");
+        assert!(!error.to_string().contains("=("), "{error}");
+        assert_eq!(world.dump().await, lost);
+        world.sql(away).await;
+        world.undo(&copy.id, true).await.unwrap();
+        assert_eq!(world.dump().await, before);
+    }
+}

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::error::Error;
 use super::super::session::Session;
+use super::problem::{CopyProblem, is_about_rows};
 
 /// From here on an object is made when the rows are back.
 pub(super) const AFTER_ROWS: i32 = 60;
@@ -416,7 +417,9 @@ impl Session {
                     !OPTIONAL.contains(&object.kind.as_str()) && object.rank != 86
                 };
                 return match failed.iter().find(fatal) {
-                    Some((object, error)) => Err(super::problem::CopyProblem::NoPlace {
+                    // told with the rows that it is about
+                    Some((_, error)) if is_about_rows(error) => Err(error.clone()),
+                    Some((object, error)) => Err(CopyProblem::NoPlace {
                         table: format!("{} {}", object.kind, object.name),
                         why: error.to_string(),
                     }

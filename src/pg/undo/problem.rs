@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::super::error::Error;
+use super::copy::Copy;
+use super::store::Copies;
+
 /// Why there is no copy, or it cannot be taken back. Nothing was lost.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -80,6 +84,18 @@ pub enum CopyProblem {
         /// The name.
         id: String,
     },
+    /// Rows that it holds and those of today cannot both be.
+    #[error("{table} cannot be put back: {why}; its rows are in {}", file.display())]
+    InTheWay {
+        /// `schema.table`.
+        table: String,
+        /// The constraint that both together would break.
+        constraint: String,
+        /// What the server says, and which columns are concerned.
+        why: String,
+        /// The rows of the table, or the folder of the copy where none of that table are in it.
+        file: PathBuf,
+    },
     /// What it holds cannot be put back.
     #[error("{table} cannot be put back: {why}")]
     NoPlace {
@@ -122,8 +138,55 @@ impl CopyProblem {
             Self::TakenBack { copy: Some(_), .. } => {
                 "`db undo --list` names the copy of what that overwrote"
             }
+            Self::InTheWay { .. } => {
+                "nothing was changed. Remove or change the row that is in the way, or put back the one that is missing, then \
+                 run the same command again"
+            }
             Self::TakenBack { .. } | Self::NoPlace { .. } => "nothing was changed",
             Self::InProgress { .. } => "wait until that has ended",
         })
     }
+}
+
+/// Whether the rows are wrong rather than what is done with them: a value that is taken, a row that is missing.
+pub(super) fn is_about_rows(error: &Error) -> bool {
+    matches!(
+        error.sqlstate(),
+        Some("23502" | "23503" | "23505" | "23514" | "23P01")
+    )
+}
+
+/// What the server says of rows that do not go together, with what to do about it.
+pub(super) fn explained(error: Error, copies: &Copies, copy: &Copy) -> Error {
+    let Some(failure) = error.failure().filter(|_| is_about_rows(&error)) else {
+        return error;
+    };
+    let (schema, name) = (
+        failure.schema.as_deref().unwrap_or_default(),
+        failure.table.as_deref().unwrap_or_default(),
+    );
+    let folder = copies.path(&copy.id);
+    let held = copy
+        .tables
+        .iter()
+        .find(|table| table.schema == schema && table.name == name && !table.file.is_empty());
+    // a detail quotes the row; only the columns of a key are told
+    let key = failure.detail.as_deref().and_then(|detail| {
+        let (key, _) = detail.split_once(")=(")?;
+        key.strip_prefix("Key (")
+    });
+    let why = match key {
+        Some(key) => format!("{}, by ({key})", failure.message),
+        None => failure.message.clone(),
+    };
+    CopyProblem::InTheWay {
+        table: match name {
+            "" => format!("the copy {}", copy.id),
+            name => format!("{schema}.{name}"),
+        },
+        constraint: failure.constraint.clone().unwrap_or_default(),
+        why,
+        file: held.map_or(folder.clone(), |table| folder.join(&table.file)),
+    }
+    .into()
 }

@@ -13,7 +13,7 @@ use super::copy::{
 };
 use super::keep::Keeper;
 use super::objects::{AFTER_ROWS, Object, needed};
-use super::problem::CopyProblem;
+use super::problem::{CopyProblem, explained};
 use super::settle::Pending;
 use super::store::{Copies, Partial};
 use super::stream::SETTINGS;
@@ -123,7 +123,9 @@ impl Session {
         if !overwritten.is_empty() && !consent {
             return Err(Error::Overwrites(overwritten));
         }
-        let (at, pending, could_not, script) = back.run(self).await?;
+        let run = back.run(self).await;
+        let (at, pending, could_not, script) =
+            run.map_err(|error| explained(error, copies, &copy))?;
         let kept = match self.batch("COMMIT").await {
             Ok(()) => pending.map(|pending| pending.settle()),
             Err(error) => {
@@ -137,7 +139,7 @@ impl Session {
                 if let Some(pending) = pending {
                     pending.ended(&error);
                 }
-                return Err(error);
+                return Err(explained(error, copies, &copy));
             }
         };
         copy.state = State::Kept;
