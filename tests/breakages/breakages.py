@@ -563,7 +563,7 @@ BREAKAGES = [
     ),
     Breakage(
         "lock break deletes whatever is there by then",
-        [("src/cli/lock/mod.rs", "Some(now) if now == found => {", "Some(now) if now == found || !now.text.is_empty() => {")],
+        [("src/cli/lock/mod.rs", "|now| *now == found)", "|now| *now == found || !now.text.is_empty())")],
         ("it", "cli_lock"),
     ),
     Breakage(
@@ -599,7 +599,7 @@ BREAKAGES = [
     ),
     Breakage(
         "a call that was lost has left nothing behind when the looks fail",
-        [(STEP, "ended.map_err(|f| if lost {", "ended.map_err(|f| if lost && f.op.is_empty() {")],
+        [(STEP, "            _ if lost => fault.residue(Residue::Unknown),\n", "            _ if lost && fault.op.is_empty() => fault.residue(Residue::Unknown),\n")],
         ("it", "engine_steps"),
     ),
     Breakage(
@@ -688,6 +688,21 @@ BREAKAGES = [
         "db undo goes without the lock",
         [("src/cli/db/args.rs", 'DbCommand::Undo(args) if args.takes_back() => Some("db undo"),', 'DbCommand::Undo(args) if args.takes_back() => None,')],
         ("it", "cli_lock"),
+    ),
+    Breakage(
+        "a step forgets what its calls before the last did",
+        [(STEP, "Residue::Nothing if self.acted.load(Ordering::Relaxed) => self.halfway(fault),", "Residue::Nothing if self.acted.load(Ordering::Relaxed) => fault,")],
+        ("it", "engine_steps"),
+    ),
+    Breakage(
+        "a leftover is given up at the first throttle",
+        [("src/engine/apply.rs", "            tries <= TRIES\n", "            tries > TRIES\n")],
+        ("it", "engine_steps"),
+    ),
+    Breakage(
+        "the line of a secret is shown beside another mistake",
+        [("src/render/diagnostics.rs", "        .chain(literals(source).into_iter().map(|l| l.row..=l.row));\n", "        .chain(literals(source).into_iter().take(0).map(|l| l.row..=l.row));\n")],
+        ("lib", "render::diagnostics"),
     ),
     # ---------------------------------------------------------------- what only storms meet
     Breakage(

@@ -74,7 +74,7 @@ pub async fn undo(
         let id = args.id.as_deref().unwrap_or_default();
         take_back(target, global, id, args, output, stop).await?;
     } else {
-        match chosen(target, args, &items)? {
+        match chosen(target, args, &items, output)? {
             Item::Copy(copy) => take_back(target, global, &copy.id, args, output, stop).await?,
             Item::Aside(aside) => bring_back(target, global, aside, args, output, stop).await?,
         }
@@ -115,7 +115,22 @@ async fn items(target: &Target, output: &Output, lenient: bool) -> Result<Vec<It
     Ok(items)
 }
 
-fn chosen<'a>(target: &Target, args: &UndoArgs, items: &'a [Item]) -> Result<&'a Item, Failure> {
+fn chosen<'a>(
+    target: &Target,
+    args: &UndoArgs,
+    items: &'a [Item],
+    output: &Output,
+) -> Result<&'a Item, Failure> {
+    if args.id.is_none() {
+        // the newest may be one of those
+        let (_, strange) = target.copies.list().map_err(|e| target.failure(&e))?;
+        for id in strange {
+            output.note(&format!(
+                "{id} is no copy that can be read, and is left out; `{}` removes it",
+                target.way_back(&format!("--discard {id}"), output)
+            ));
+        }
+    }
     let Some(id) = &args.id else {
         return items.iter().rev().find(|item| item.open()).ok_or_else(|| {
             Failure::with_help(
@@ -238,12 +253,19 @@ async fn discard(
     output: &Output,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
+    let (_, strange) = target.copies.list().map_err(|e| target.failure(&e))?;
     let mut doomed: Vec<&Item> = Vec::new();
+    // of those nobody can tell what they hold; they are named one by one
+    let mut broken: Vec<&str> = Vec::new();
     for id in &args.discard {
-        let found = items.iter().find(|item| item.id() == id);
-        doomed.push(found.ok_or_else(|| {
-            target.failure(&Error::from(CopyProblem::Missing { id: id.clone() }))
-        })?);
+        match items.iter().find(|item| item.id() == id) {
+            Some(found) => doomed.push(found),
+            None if strange.contains(id) => broken.push(id),
+            None => {
+                let missing = CopyProblem::Missing { id: id.clone() };
+                return Err(target.failure(&Error::from(missing)));
+            }
+        }
     }
     if let Some(age) = &args.older_than {
         let oldest = jiff::Timestamp::now().as_second()
@@ -281,7 +303,11 @@ async fn discard(
             }
         }
     }
-    let ids: Vec<&str> = doomed.iter().map(|item| item.id()).collect();
+    for id in &broken {
+        let removed = target.copies.discard(id);
+        removed.map_err(|e| target.failure(&e))?;
+    }
+    let ids: Vec<&str> = doomed.iter().map(|item| item.id()).chain(broken).collect();
     let text = if output.json {
         json!({"discarded": ids, "bytes": bytes}).to_string()
     } else if ids.is_empty() {
