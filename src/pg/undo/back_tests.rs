@@ -24,6 +24,46 @@ async fn a_renamed_table_has_its_old_name_and_rows_again() {
 }
 
 #[tokio::test]
+async fn rows_come_back_into_a_table_that_has_more_columns_by_now() {
+    let mut world = world(
+        "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'c')",
+    )
+    .await;
+    world
+        .script("DELETE FROM t WHERE id = 1; UPDATE t SET v = 'x' WHERE id = 2")
+        .await
+        .unwrap();
+    let copy = world.made();
+    world
+        .sql("ALTER TABLE t ADD n int DEFAULT 7; UPDATE t SET n = 8")
+        .await;
+    // the row that is still there has something in the new column
+    let error = world.undo(&copy.id, false).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Overwrites(o) if o[0].rows == 1),
+        "{error:?}"
+    );
+    let undone = world.undo(&copy.id, true).await.unwrap();
+    let rows = "SELECT string_agg(id || v || n, ' ' ORDER BY id) FROM t";
+    let now = async |world: &super::live_tests::World| -> String {
+        world
+            .session
+            .client()
+            .query_one(rows, &[])
+            .await
+            .unwrap()
+            .get(0)
+    };
+    assert_eq!(now(&world).await, "1a7 2b7 3c8");
+    // and what that overwrote comes back with it
+    world.undo(&undone.kept.unwrap().id, true).await.unwrap();
+    assert_eq!(now(&world).await, "2x8 3c8");
+    world.sql("ALTER TABLE t DROP COLUMN v").await;
+    let error = world.undo(&copy.id, true).await.unwrap_err();
+    assert!(matches!(error, Error::Copy(_)), "{error:?}");
+}
+
+#[tokio::test]
 async fn what_is_made_again_gives_nobody_more_rights_than_before() {
     let mut world = world(
         "CREATE TABLE closed (id serial PRIMARY KEY, v int); INSERT INTO closed (v) VALUES (1);

@@ -61,9 +61,11 @@ impl Place {
                 let is = is.ok_or_else(|| {
                     no_place("it is gone; take back the copy of what dropped it first")
                 })?;
-                if &is.key != key || is.columns != table.columns {
+                // columns that came since have their defaults in rows that come back
+                let still = |column: &String| is.columns.contains(column);
+                if &is.key != key || !table.columns.iter().all(still) {
                     return Err(no_place(
-                        "its columns or its primary key are others now; take back the copy of what changed them first",
+                        "a column is gone or its primary key is another now; take back the copy of what changed them first",
                     )
                     .into());
                 }
@@ -250,12 +252,19 @@ impl Session {
                 now.rows
             });
         };
-        let sql = format!(
-            "SELECT pg_catalog.count(*) FROM ONLY {} AS x WHERE {concerned}
-             AND NOT EXISTS (SELECT FROM {new} AS n WHERE {} AND {})",
-            place.sql(),
+        let as_left = format!(
+            "EXISTS (SELECT FROM {new} AS n WHERE {} AND {})",
             same_key(key, "n", "x"),
             same_row(&place.table.columns, "n", "x")
+        );
+        // what a row has in a column that came since would go, whatever it is
+        let as_left = match is.columns.len() == place.table.columns.len() {
+            true => as_left.as_str(),
+            false => "false",
+        };
+        let sql = format!(
+            "SELECT pg_catalog.count(*) FROM ONLY {} AS x WHERE {concerned} AND NOT {as_left}",
+            place.sql()
         );
         match self.unhurried(&sql).await?.first() {
             Some(row) => Ok(u64::try_from(self.get::<i64>(row, 0)?).unwrap_or(0)),
