@@ -122,7 +122,9 @@ async fn apply_in(
     }
     if let Some(held) = held {
         data::agreed(&held, &plan, global, output, stop).await?;
-        return destroyed(session, &plan, &seen, &held, &args.run, None, output, stop).await;
+        let again = typed("destroy", &plan.options) + &manner(&args.locking, Some(&args.dial));
+        let how = (&args.run, again.as_str());
+        return destroyed(session, &plan, &seen, &held, how, None, output, stop).await;
     }
     let mut command = typed("apply", options) + &manner(&args.locking, Some(&args.dial));
     if args.no_copy {
@@ -221,7 +223,15 @@ async fn destroy_in(
         ask::typed(&question, &plan.stack, stop).await?;
     }
     data::agreed(&held, &plan, global, output, stop).await?;
-    destroyed(session, &plan, &seen, &held, &args.run, file, output, stop).await
+    let mut again = typed("destroy", &plan.options) + &manner(&args.locking, Some(&args.dial));
+    if let Some(file) = file {
+        again.push_str(&format!(
+            " --receipt {}",
+            shell_word(&file.display().to_string())
+        ));
+    }
+    let how = (&args.run, again.as_str());
+    destroyed(session, &plan, &seen, &held, how, file, output, stop).await
 }
 
 /// Runs the plan of a destroy, and gives the receipt.
@@ -231,7 +241,7 @@ async fn destroyed(
     plan: &Plan,
     seen: &Seen,
     held: &[Holding],
-    how: &Run,
+    (how, again): (&Run, &str),
     file: Option<&Path>,
     output: &Output,
     stop: &CancellationToken,
@@ -258,7 +268,7 @@ async fn destroyed(
         (summary, receipt)
     };
     let ((summary, receipt), record) = futures_util::future::join(act, watching.until_done()).await;
-    last_words(output, &summary, &record, &typed("destroy", &plan.options));
+    last_words(output, &summary, &record, again);
     let code = exit_code(&summary, &record);
     Ok(receipt::told(&receipt, file, code, output))
 }

@@ -267,11 +267,13 @@ impl<R: Resource> Managed for Entry<R> {
             match R::owner(&have, &facts.stack.stack) {
                 Owner::Ours | Owner::Untaggable => {}
                 owner => {
-                    return Err(Fault::new(
-                        R::KIND,
-                        Class::Surprise,
-                        format!("{} is not this stack's ({owner:?})", facts.addr),
-                    ));
+                    let whose = match owner {
+                        Owner::Other(stack) => format!("belongs to stack {stack}"),
+                        _ => "has no tag of this stack".to_owned(),
+                    };
+                    let what = format!("{} {whose}, and is not this stack's to delete", facts.addr);
+                    return Err(Fault::new(R::KIND, Class::Surprise, what)
+                        .help("the world has moved since the plan was made: plan again"));
                 }
             }
             if let Some(why) = R::guard(&have, facts) {

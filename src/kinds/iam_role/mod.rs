@@ -215,9 +215,12 @@ impl Resource for IamRole {
         let others = have.inline_of_others();
         (!others.is_empty()).then(|| {
             format!(
-                "the role {} has policies inside that this stack did not make: {}",
+                "the role {} has policies inside that this stack did not make: {}; `aws iam delete-role-policy \
+                 --role-name {} --policy-name {}` removes one",
                 have.name,
-                others.join(", ")
+                others.join(", "),
+                have.name,
+                others[0]
             )
         })
     }
