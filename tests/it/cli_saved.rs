@@ -17,7 +17,7 @@ fn a_saved_plan_is_done_exactly_or_not_at_all() {
     let work = Workplace::light();
     work.run(&["plan", "--out", "p.json"])
         .code(0)
-        .says("cruddur-infra apply p.json");
+        .says("cruddur-infra --sandbox apply p.json");
     assert_eq!(mode(&work, "p.json"), 0o600);
     let printed = work.run(&["plan", "--format", "json"]).code(0).json();
     let saved: Value = serde_json::from_str(&work.read("p.json")).unwrap();
