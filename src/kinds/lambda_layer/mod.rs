@@ -53,7 +53,7 @@ impl LambdaLayer {
         let mut versions = api::versions(&self.clients, &ours.name).await?;
         versions.retain(|v| v.description.starts_with(&ours.mark));
         let settling = self.is_settling(ours, &versions);
-        let numbers: Vec<i64> = versions.iter().map(|v| v.number).collect();
+        let mut numbers: Vec<i64> = versions.iter().map(|v| v.number).collect();
         let mut right = Vec::new();
         for version in versions {
             match &ours.content {
@@ -61,14 +61,15 @@ impl LambdaLayer {
                     right.push(version);
                     break;
                 }
-                Some(want) => {
-                    if version.looks_like(want)
-                        && api::digest(&self.clients, &ours.name, version.number).await?
-                            == Some(want.sha256.clone())
-                    {
-                        right.push(version);
+                Some(want) if version.looks_like(want) => {
+                    match api::digest(&self.clients, &ours.name, version.number).await? {
+                        Some(digest) if digest == want.sha256 => right.push(version),
+                        Some(_) => {}
+                        // another run has deleted it since it was listed: it is no version too many either
+                        None => numbers.retain(|n| *n != version.number),
                     }
                 }
+                Some(_) => {}
             }
         }
         let made_by_us = right.iter().any(|v| v.run() == Some(ours.run.as_str()));
