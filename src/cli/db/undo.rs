@@ -121,7 +121,7 @@ fn chosen<'a>(
     items: &'a [Item],
     output: &Output,
 ) -> Result<&'a Item, Failure> {
-    if args.id.is_none() {
+    let Some(id) = &args.id else {
         // the newest may be one of those
         let (_, strange) = target.copies.list().map_err(|e| target.failure(&e))?;
         for id in strange {
@@ -130,8 +130,6 @@ fn chosen<'a>(
                 target.way_back(&format!("--discard {id}"), output)
             ));
         }
-    }
-    let Some(id) = &args.id else {
         return items.iter().rev().find(|item| item.open()).ok_or_else(|| {
             Failure::with_help(
                 format!("there is no copy of {} to take back", target.name()),
