@@ -107,7 +107,7 @@ fn variable(name: &str) -> String {
 }
 
 /// Quotes for a POSIX shell: in single quotes nothing means anything but the single quote.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
