@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 pub async fn stop(global: &Global, args: &StopArgs, output: &Output) -> Result<u8, Failure> {
     let stop = signals::listen();
     let mut session = Session::open(global, &Needs::default(), &stop).await?;
-    let lock = match Lock::take(&session, &args.locking, "stop", &stop).await {
+    let lock = match Lock::take(&session, &args.locking, "stop", output, &stop).await {
         Ok(lock) => lock,
         Err(failure) => return closed(session, failure).await,
     };
@@ -121,7 +121,7 @@ async fn set_up(
 pub async fn start(global: &Global, args: &StartArgs, output: &Output) -> Result<u8, Failure> {
     let stop = signals::listen();
     let mut session = Session::open(global, &Needs::default(), &stop).await?;
-    let lock = match Lock::take(&session, &args.locking, "start", &stop).await {
+    let lock = match Lock::take(&session, &args.locking, "start", output, &stop).await {
         Ok(lock) => lock,
         Err(failure) => return closed(session, failure).await,
     };

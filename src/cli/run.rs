@@ -23,8 +23,9 @@ use tokio_util::sync::CancellationToken;
 /// # Errors
 /// Whatever keeps the run from beginning.
 pub async fn apply(global: &Global, args: &ApplyArgs, output: &Output) -> Result<u8, Failure> {
-    let stop = signals::listen();
+    // before signals are listened to: a plan may come through a pipe that nobody writes into
     let saved = args.plan.as_deref().map(saved_plan).transpose()?;
+    let stop = signals::listen();
     let options = match &saved {
         Some(plan) => plan.options.clone(),
         None => PlanOptions {
@@ -47,7 +48,7 @@ pub async fn apply(global: &Global, args: &ApplyArgs, output: &Output) -> Result
         comparing: purpose == Purpose::Apply,
     };
     let mut session = Session::open(global, &needs, &stop).await?;
-    let lock = match Lock::take(&session, &args.locking, "apply", &stop).await {
+    let lock = match Lock::take(&session, &args.locking, "apply", output, &stop).await {
         Ok(lock) => lock,
         Err(failure) => return closed(session, failure).await,
     };
@@ -154,7 +155,7 @@ pub async fn destroy(global: &Global, args: &DestroyArgs, output: &Output) -> Re
         ..Needs::default()
     };
     let mut session = Session::open(global, &needs, &stop).await?;
-    let lock = match Lock::take(&session, &args.locking, "destroy", &stop).await {
+    let lock = match Lock::take(&session, &args.locking, "destroy", output, &stop).await {
         Ok(lock) => lock,
         Err(failure) => return closed(session, failure).await,
     };

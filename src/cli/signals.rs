@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: once to stop in order, twice to stop at once.
+//! Ctrl-C, SIGTERM and a terminal that goes away: once to stop in order, twice to stop at once.
 
 use super::failure::Failure;
 use crate::pg::Canceller;
@@ -23,16 +23,18 @@ pub fn listen() -> CancellationToken {
     let stop = CancellationToken::new();
     let told = stop.clone();
     tokio::spawn(async move {
-        let mut times = 0;
-        while one().await {
-            times += 1;
+        let mut before = false;
+        while let Some(signal) = one().await {
+            // a terminal that goes away says so more than once: its shell does, and the kernel
+            let again = before && signal != Told::HungUp;
+            before = true;
             told.cancel();
-            if times > 1 {
+            if again {
                 let act = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
                 if let Some(act) = act {
                     tokio::select! {
                         _ = tokio::time::timeout(LAST_WITHIN, act) => {}
-                        _ = one() => {}
+                        () = async { while one().await == Some(Told::HungUp) {} } => {}
                     }
                 }
                 // what is in flight was listed when the first signal came
@@ -75,28 +77,77 @@ pub async fn or_cancelled<T>(
     result
 }
 
+/// What told the process to stop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Stop,
+    /// SIGHUP: the terminal has gone away.
+    HungUp,
+}
+
+/// Waits for the next signal; nothing where none can come.
 #[cfg(unix)]
-async fn one() -> bool {
+async fn one() -> Option<Told> {
     use std::sync::OnceLock;
     use tokio::signal::unix::{Signal, SignalKind, signal};
     use tokio::sync::Mutex;
-    static TERM: OnceLock<Option<Mutex<Signal>>> = OnceLock::new();
-    let term = TERM.get_or_init(|| signal(SignalKind::terminate()).ok().map(Mutex::new));
-    let terminated = async {
-        match term {
-            Some(term) => {
-                term.lock().await.recv().await;
+    type Source = OnceLock<Option<Mutex<Signal>>>;
+    static TERM: Source = OnceLock::new();
+    static HUP: Source = OnceLock::new();
+    async fn next(source: &Option<Mutex<Signal>>) {
+        match source {
+            Some(source) => {
+                source.lock().await.recv().await;
             }
             None => std::future::pending().await,
         }
-    };
+    }
+    let made = |kind| signal(kind).ok().map(Mutex::new);
+    let term = TERM.get_or_init(|| made(SignalKind::terminate()));
+    let hup = HUP.get_or_init(|| {
+        if ignores_hangups() {
+            return None;
+        }
+        made(SignalKind::hangup())
+    });
     tokio::select! {
-        r = tokio::signal::ctrl_c() => r.is_ok(),
-        () = terminated => true,
+        r = tokio::signal::ctrl_c() => r.is_ok().then_some(Told::Stop),
+        () = next(term) => Some(Told::Stop),
+        () = next(hup) => Some(Told::HungUp),
     }
 }
 
+/// Tells whether the process was begun so that it outlives its terminal (`nohup`). Where that cannot be told it is taken
+/// for one: listening would take that away.
+#[cfg(unix)]
+fn ignores_hangups() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status");
+    status.map_or(true, |status| hangups_ignored_in(&status).unwrap_or(true))
+}
+
+/// Reads the mask of ignored signals as Linux writes it, in hexadecimal digits; SIGHUP is the lowest bit.
+#[cfg(unix)]
+fn hangups_ignored_in(status: &str) -> Option<bool> {
+    let mask = status.lines().find_map(|l| l.strip_prefix("SigIgn:"))?;
+    Some(u64::from_str_radix(mask.trim(), 16).ok()? & 1 == 1)
+}
+
 #[cfg(not(unix))]
-async fn one() -> bool {
-    tokio::signal::ctrl_c().await.is_ok()
+async fn one() -> Option<Told> {
+    tokio::signal::ctrl_c().await.is_ok().then_some(Told::Stop)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::hangups_ignored_in;
+
+    #[test]
+    fn a_process_begun_with_nohup_is_told_from_others() {
+        let status =
+            |mask| format!("Name:\tx\nSigBlk:\t0000000000000000\nSigIgn:\t{mask}\nSigCgt:\t01\n");
+        assert_eq!(hangups_ignored_in(&status("0000000000001001")), Some(true));
+        assert_eq!(hangups_ignored_in(&status("0000000000001000")), Some(false));
+        assert_eq!(hangups_ignored_in("Name:\tx\n"), None);
+        assert_eq!(hangups_ignored_in(&status("x")), None);
+    }
 }

@@ -15,7 +15,7 @@ const READABLE: usize = 120;
 /// Writes a change: what, why, field by field, and why it is refused.
 pub(super) fn write(page: &mut Page<'_>, change: &Change, verbose: bool) {
     header(page, change);
-    if let Some(why) = &change.refused {
+    for why in change.refused.iter().flat_map(|all| all.lines()) {
         let lead = format!("    {}", page.style.paint(Tone::Error, "REFUSED"));
         hanging(page, &lead, "    REFUSED", why);
     }

@@ -85,6 +85,7 @@ fn wide_world() -> Plan {
         "Encryption is chosen when an instance is made; --allow-replace rds_instance.old allows it"
             .to_owned(),
     );
+    replaced.refuse("Nobody may stop it now.");
     let adopt = change("iam_role.a", Action::Adopt, "exists without our tag");
     let wait = change("rds_instance.slow", Action::Wait, "creating");
     let mut gone = change("iam_policy.gone", Action::Delete, "no longer in stack.yaml");
@@ -143,6 +144,7 @@ const WIDE: &str = r#"Plan for stack cruddur, account 123456789012, region us-we
 -/+ replace rds_instance.old: cannot be changed in place: storage_encrypted
     REFUSED: Encryption is chosen when an instance is made; --allow-replace
       rds_instance.old allows it
+    REFUSED: Nobody may stop it now.
       storage_encrypted  false → true  (forces a replacement, and it holds data)
         Encryption is chosen when an instance is made and cannot be switched on
         later.

@@ -165,9 +165,9 @@ impl<R: Resource> Kind for KindOf<R> {
                     if let Some(why) = R::guard(&found.live, facts) {
                         return Err(Fault::new(R::KIND, Class::Surprise, why));
                     }
+                    let place = facts.stack.place(R::named_live(&found.live));
                     let deleted = self.0.delete(&found.live, facts).await;
-                    return deleted
-                        .map_err(|f| allowed_by(f, &facts.stack.place(Default::default())));
+                    return deleted.map_err(|f| allowed_by(f, &place));
                 }
             }
             Ok(())

@@ -267,6 +267,11 @@ pub trait Resource: Send + Sync + 'static {
         BTreeMap::new()
     }
 
+    /// As [`named`](Resource::named), for an object whose entry is gone from the file.
+    fn named_live(_have: &Self::Live) -> BTreeMap<&'static str, String> {
+        BTreeMap::new()
+    }
+
     /// Returns references that are not written as `${…}` (`vpc_of: rds_instance.main`).
     fn references(_spec: &Self::Spec) -> Vec<OutputRef> {
         Vec::new()

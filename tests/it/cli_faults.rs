@@ -188,3 +188,40 @@ fn wrong_usage_is_an_object_where_objects_are_asked_for() {
     let help = work.bare(&["plan", "--help"]).code(0);
     assert!(help.stdout.contains("Usage:"));
 }
+
+/// What is no longer in the file has no spec that could name it: what is there does.
+#[test]
+fn a_denied_deletion_of_a_leftover_names_that_object_alone() {
+    const HEAD: &str = "stack: cruddur\nregion: us-west-2\n";
+    let work = Workplace::light();
+    let entries = "iam_policies:
+  p:
+    name: cruddur-old
+    path: /app/
+    document: { Version: \"2012-10-17\", Statement: [ { Effect: Allow, Action: \"s3:GetObject\", Resource: \"*\" } ] }
+iam_roles:
+  r: { name: cruddur-old-role, path: /app/, assumed_by: lambda.amazonaws.com }
+";
+    work.write("stack.yaml", &format!("{HEAD}{entries}"));
+    work.run(&["apply"]).code(0);
+    work.write("stack.yaml", HEAD);
+    for (call, arn) in [
+        (
+            "iam:DeleteRole",
+            "arn:aws:iam::123456789012:role/app/cruddur-old-role",
+        ),
+        // after the role, which goes first
+        (
+            "iam:DeletePolicy",
+            "arn:aws:iam::123456789012:policy/app/cruddur-old",
+        ),
+    ] {
+        let faults = with(&work, &format!("- {{ call: \"{call}\", fault: deny }}\n"));
+        let run = work.run(&[&faults[..], &["--format", "json", "apply", "--prune"]].concat());
+        let failed = run.events().into_iter().find(|e| e["event"] == "failed");
+        let statements = failed.unwrap()["fault"]["statements"].clone();
+        let allow = json!({"Effect": "Allow", "Action": call, "Resource": arn});
+        assert_eq!(statements, json!([allow]));
+    }
+    work.run(&["apply", "--prune"]).code(0);
+}

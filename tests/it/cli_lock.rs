@@ -162,7 +162,11 @@ async fn who_comes_second_is_told_who_holds_it() {
             told.contains("the stack is locked by ana@laptop since"),
             "{told}"
         );
-        assert!(told.contains("cruddur-infra lock break"), "{told}");
+        let advice = format!(
+            "`cruddur-infra --endpoint-url {} lock break`",
+            stage.server.endpoint()
+        );
+        assert!(told.contains(&advice), "{told}");
     }
     assert_eq!(lock(&stage).unwrap(), held, "nobody steals it");
     // without an answer nothing is broken
@@ -305,6 +309,62 @@ async fn a_second_signal_gives_it_back_as_well() {
     assert!(stays.await.is_err(), "one signal was enough");
     signal(&first, Signal::TERM);
     assert_eq!(first.wait().await.unwrap().code(), Some(130));
+    assert_eq!(lock(&stage), None);
+}
+
+/// The shell says so, and the kernel: that is one signal, and not two.
+#[tokio::test]
+async fn a_terminal_that_goes_away_ends_a_run_in_order() {
+    let stage = stage(STACK).await;
+    let slow = stage
+        .with_faults(
+            "- { call: \"rds:DescribeDBInstances\", from: 4, fault: { stale_reads: { for_seconds: 400000 } } }\n\
+             - { call: \"iam:GetPolicy\", from: 2, fault: { delay_ms: 1500 } }",
+        )
+        .await;
+    let mut first = holding(&stage, &slow).await;
+    signal(&first, Signal::HUP);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    signal(&first, Signal::HUP);
+    // the policy's step is waited for: in order, it is made
+    assert_eq!(first.wait().await.unwrap().code(), Some(130));
+    assert_eq!(lock(&stage), None);
+    assert!(
+        stage.world()["iam"]["policies"]
+            .to_string()
+            .contains("team-policy")
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_was_begun_with_nohup_outlives_its_terminal() {
+    let stage = stage(STACK).await;
+    let run = stage.command(&stage.server, &["apply", "--yes", "--lock"]);
+    let run = run.as_std();
+    let mut command = tokio::process::Command::new("sh");
+    command
+        .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
+        .arg(run.get_program())
+        .args(run.get_args())
+        .current_dir(&stage.base)
+        .env_clear()
+        .envs(
+            run.get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+    let mut run = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    while lock(&stage).is_none() {
+        let ended = tokio::time::timeout(Duration::from_millis(10), run.wait()).await;
+        assert!(ended.is_err(), "{ended:?}");
+    }
+    signal(&run, Signal::HUP);
+    assert_eq!(run.wait().await.unwrap().code(), Some(0));
     assert_eq!(lock(&stage), None);
 }
 

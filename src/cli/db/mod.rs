@@ -30,7 +30,7 @@ pub async fn db(global: &Global, args: &DbArgs, output: &Output) -> Result<u8, F
         _ => signals::listen(),
     };
     let target = or_stopped(Target::open(global, &args.which, &stop), &stop).await?;
-    let lock = match lock(&target, args, &stop).await {
+    let lock = match lock(&target, args, output, &stop).await {
         Ok(lock) => lock,
         Err(failure) => {
             target.close().await;
@@ -49,13 +49,14 @@ pub async fn db(global: &Global, args: &DbArgs, output: &Output) -> Result<u8, F
 async fn lock(
     target: &Target,
     args: &DbArgs,
+    output: &Output,
     stop: &CancellationToken,
 ) -> Result<Option<Lock>, Failure> {
     let Some(command) = args.command.locks_for(&args.locking) else {
         return Ok(None);
     };
     match target.session() {
-        Some(session) => Lock::take(session, &args.locking, command, stop)
+        Some(session) => Lock::take(session, &args.locking, command, output, stop)
             .await
             .map(Some),
         // not reached through the stack, and so nobody's lock is about it

@@ -129,12 +129,12 @@ fn age(seconds: i64) -> String {
 }
 
 /// Adds what helps to a fault of a call that is about the lock.
-pub fn about_lock(fault: Fault) -> Fault {
-    const LOCK: &str =
-        "`cruddur-infra lock status` tells who holds the lock; --no-lock goes without it";
+pub fn about_lock(fault: Fault, program: &str) -> Fault {
+    let lock =
+        format!("`{program} lock status` tells who holds the lock; --no-lock goes without it");
     let help = match &fault.help {
-        Some(help) => format!("{help}\n{LOCK}"),
-        None => LOCK.to_owned(),
+        Some(help) => format!("{help}\n{lock}"),
+        None => lock,
     };
     fault.help(help)
 }

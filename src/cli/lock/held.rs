@@ -40,6 +40,8 @@ struct Held {
     run: String,
     here: (String, String),
     place: Place,
+    /// The program with its global options, for advice.
+    program: String,
 }
 
 /// What became of the lock meanwhile.
@@ -58,6 +60,7 @@ impl Lock {
         session: &Session,
         how: &Locking,
         command: &str,
+        output: &Output,
         stop: &CancellationToken,
     ) -> Result<Lock, Failure> {
         if how.no_lock || !(how.lock || session.locks) {
@@ -70,6 +73,7 @@ impl Lock {
             run: facts.run.clone(),
             here: (facts.owner.clone(), facts.workspace.clone()),
             place: facts.place(named(&name).into()),
+            program: output.program(),
             name,
         };
         // what is told to stop a second time does not come to its end, nor does a call that takes the lock just then
@@ -95,7 +99,7 @@ impl Lock {
         let Some(held) = self.0 else { return };
         let result = held.give_back().await;
         signals::at_last(None);
-        let program = output.program();
+        let program = &held.program;
         let warning = match result {
             Ok(Given::Back) => return,
             Ok(Given::Gone) => Diagnostic::warning("somebody has broken the lock during this run")
@@ -155,17 +159,17 @@ impl Held {
                 Class::Conflict | Class::Transient | Class::Throttled | Class::Busy
             );
             if !passes {
-                return Err(about_lock(fault).into());
+                return Err(about_lock(fault, &self.program).into());
             }
             // whose it is decides, and not what was said of the call: its reply may be what was lost
-            match self.look().await.map_err(|why| unsure(why, &fault))? {
+            match self.look().await.map_err(|why| self.unsure(why, &fault))? {
                 Some(found) if found.is_of(&self.run) => return Ok(()),
                 Some(found) => return Err(self.refused(&found)),
                 None => last = Some(fault),
             }
         }
         let fault = last.unwrap_or_else(|| Fault::new("lock", Class::Bug, "never tried"));
-        Err(about_lock(fault).into())
+        Err(about_lock(fault, &self.program).into())
     }
 
     async fn look(&self) -> Result<Option<Found>, Fault> {
@@ -176,8 +180,25 @@ impl Held {
         let told = found.told(Timestamp::now(), |c| alive(c, self.here()));
         Failure::with_help(
             format!("the stack is {told}"),
-            "wait until that run has ended, or ask; where it was killed, `cruddur-infra lock break` removes the lock",
+            format!(
+                "wait until that run has ended, or ask; where it was killed, `{} lock break` removes the lock",
+                self.program
+            ),
         )
+    }
+
+    /// The lock may have been taken, and that cannot be seen.
+    fn unsure(&self, why: Fault, taking: &Fault) -> Failure {
+        let program = &self.program;
+        let fault = if taking.residue == Residue::Unknown {
+            why.residue(Residue::Unknown).help(format!(
+                "this run may hold the lock all the same: `{program} lock status` tells, `{program} lock break` \
+                 removes it"
+            ))
+        } else {
+            about_lock(why, program)
+        };
+        fault.into()
     }
 
     async fn give_back(&self) -> Result<Given, Fault> {
@@ -259,16 +280,4 @@ async fn settled(
         }
     }
     Ok(seen)
-}
-
-/// The lock may have been taken, and that cannot be seen.
-fn unsure(why: Fault, taking: &Fault) -> Failure {
-    let fault = if taking.residue == Residue::Unknown {
-        why.residue(Residue::Unknown).help(
-            "this run may hold the lock all the same: `cruddur-infra lock status` tells, `lock break` removes it",
-        )
-    } else {
-        about_lock(why)
-    };
-    fault.into()
 }

@@ -105,6 +105,10 @@ impl Resource for CognitoTrigger {
         names
     }
 
+    fn named_live(have: &Live) -> BTreeMap<&'static str, String> {
+        [("user_pool", have.pool_id.clone())].into()
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         Ok(Desired {
             user_pool: facts.get(&spec.user_pool)?,

@@ -87,6 +87,15 @@ impl Resource for IamPolicy {
         }
     }
 
+    fn named_live(have: &Live) -> BTreeMap<&'static str, String> {
+        // in a policy's ARN the path is a part of the name
+        let name = have
+            .arn
+            .split_once(":policy/")
+            .map_or(&*have.name, |(_, name)| name);
+        [("policy", name.to_owned())].into()
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         let mut tags = BTreeMap::new();
         for (name, value) in &spec.tags {

@@ -74,6 +74,11 @@ impl Resource for IamRole {
         [("role", format!("{}{name}", path.trim_start_matches('/')))].into()
     }
 
+    fn named_live(have: &Live) -> BTreeMap<&'static str, String> {
+        let path = have.path.trim_start_matches('/');
+        [("role", format!("{path}{}", have.name))].into()
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         let mut tags = BTreeMap::new();
         for (name, value) in &spec.tags {

@@ -83,6 +83,10 @@ impl Resource for LambdaFunction {
         names
     }
 
+    fn named_live(have: &Live) -> BTreeMap<&'static str, String> {
+        [("function", have.name.clone())].into()
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         desired::desired(spec, facts)
     }

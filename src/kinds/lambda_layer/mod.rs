@@ -165,6 +165,14 @@ impl Resource for LambdaLayer {
             .collect()
     }
 
+    fn named_live(have: &Live) -> BTreeMap<&'static str, String> {
+        // it may be an ARN
+        let name = have.layer.rsplit(':').next();
+        name.map(|name| ("layer", name.to_owned()))
+            .into_iter()
+            .collect()
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         live::desired(spec, facts)
     }

@@ -107,6 +107,10 @@ impl Resource for LambdaPermission {
         }
     }
 
+    fn named_live(have: &Live) -> BTreeMap<&'static str, String> {
+        [("function", have.function.name.clone())].into()
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         let source = match (&spec.user_pool, &spec.source_arn) {
             (Some(pool), None) => Source::UserPool(facts.get(pool)?),

@@ -229,6 +229,10 @@ impl Resource for RdsInstance {
         names
     }
 
+    fn named_live(have: &Live) -> BTreeMap<&'static str, String> {
+        [("db", have.identifier.clone())].into()
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         desired::desired(spec, facts)
     }

@@ -62,6 +62,14 @@ impl Resource for Schedule {
         names
     }
 
+    fn named_live(have: &Live) -> BTreeMap<&'static str, String> {
+        let mut names = BTreeMap::from([("schedule_group", have.group.clone())]);
+        if !have.name.is_empty() {
+            names.insert("schedule", have.name.clone());
+        }
+        names
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         live::desired(spec, facts)
     }

@@ -97,6 +97,10 @@ impl Resource for SecurityGroupRule {
         facts.names([("security_group", Some(&spec.security_group))])
     }
 
+    fn named_live(have: &Live) -> BTreeMap<&'static str, String> {
+        [("security_group", have.rule.group.clone())].into()
+    }
+
     fn desired(spec: &Spec, facts: &Facts) -> Result<Desired, Unresolved> {
         desired::desired(spec, facts)
     }
