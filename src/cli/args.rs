@@ -3,6 +3,7 @@
 use crate::model::{Addr, Period};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 /// Reads stack.yaml, looks at AWS, and makes AWS match.
 #[derive(Debug, Parser)]
@@ -66,6 +67,46 @@ pub struct Global {
     /// Say only what is wrong.
     #[arg(short, long, global = true, conflicts_with = "verbose", env = "CRUDDUR_INFRA_QUIET", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub quiet: bool,
+    /// The text of the file, once it has been read.
+    #[arg(skip)]
+    pub text: FileText,
+}
+
+impl Global {
+    /// The same, with the file as it is by now. What came through a pipe stays: that has it only once.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        let mut anew = self.clone();
+        if self.file.is_file() {
+            anew.text = FileText::default();
+        }
+        anew
+    }
+}
+
+/// The text of the stack's file. It is read once: a pipe has it only once, and a file that is saved during the run is not
+/// to be two.
+#[derive(Clone, Default)]
+pub struct FileText(Arc<OnceLock<String>>);
+
+impl FileText {
+    /// Returns the text; reads it where that was not done before.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub fn or_read<E>(&self, read: impl FnOnce() -> Result<String, E>) -> Result<&str, E> {
+        if let Some(text) = self.0.get() {
+            return Ok(text);
+        }
+        let text = read()?;
+        Ok(self.0.get_or_init(|| text))
+    }
+}
+
+impl std::fmt::Debug for FileText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FileText")
+    }
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -121,7 +121,8 @@ async fn watch(
             if last == Some(now) && fresh {
                 return Ok(now);
             }
-            let (code, now) = once(global, Some(now.to_string()), output, stop).await?;
+            let global = global.anew();
+            let (code, now) = once(&global, Some(now.to_string()), output, stop).await?;
             match code {
                 code::DONE => Ok(now),
                 _ => Err(Failure::message("the rules could not be set")),

@@ -4,7 +4,7 @@ use super::args::{Dial, Global};
 use super::copies;
 use super::failure::Failure;
 use super::local::{self, Local};
-use super::signals::or_stopped;
+use super::signals::{at_once, or_stopped};
 use crate::aws::actions::allowed_by;
 use crate::aws::{Clients, Settings};
 use crate::engine::Stack;
@@ -59,14 +59,23 @@ pub struct Session {
     local: Option<Local>,
 }
 
-/// Reads the file, or says why not.
+/// Parses the file, or says why it cannot be read.
 ///
 /// # Errors
 /// Where it is not there or no text.
 pub fn read(global: &Global, kinds: &[Arc<dyn crate::resource::Kind>]) -> Result<Loaded, Failure> {
+    let text = global.text.or_read(|| text(global))?;
+    Ok(stack::parse(
+        &global.file.display().to_string(),
+        text,
+        kinds,
+    ))
+}
+
+fn text(global: &Global) -> Result<String, Failure> {
     let name = global.file.display().to_string();
-    // a device or a pipe does not say how long it is
-    let bytes = crate::files::read_at_most(&global.file, LONGEST).map_err(|e| {
+    // a device or a pipe does not say how long it is, and may never begin
+    let bytes = at_once(|| crate::files::read_at_most(&global.file, LONGEST)).map_err(|e| {
         let help = match e.kind() {
             std::io::ErrorKind::FileTooLarge => {
                 return Failure::with_help(
@@ -81,7 +90,7 @@ pub fn read(global: &Global, kinds: &[Arc<dyn crate::resource::Kind>]) -> Result
         };
         Failure::with_help(format!("{name} cannot be read: {e}"), help)
     })?;
-    let source = String::from_utf8(bytes).map_err(|e| {
+    String::from_utf8(bytes).map_err(|e| {
         Failure::with_help(
             format!(
                 "{name} is no UTF-8 text (byte {})",
@@ -89,8 +98,7 @@ pub fn read(global: &Global, kinds: &[Arc<dyn crate::resource::Kind>]) -> Result
             ),
             "save it as UTF-8",
         )
-    })?;
-    Ok(stack::parse(&name, &source, kinds))
+    })
 }
 
 /// Returns the directory that paths in the file are relative to.

@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use crate::pg::Canceller;
 use futures_util::future::BoxFuture;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -12,6 +13,18 @@ static LAST: Mutex<Option<BoxFuture<'static, ()>>> = Mutex::new(None);
 
 /// How long that may take. A third signal ends it.
 const LAST_WITHIN: Duration = Duration::from_secs(3);
+
+/// Nothing is begun yet, and what is going on cannot be told to stop: one signal is enough.
+static AT_ONCE: AtomicBool = AtomicBool::new(false);
+
+/// Does something before anything else is begun, which the first signal ends together with the process: reading from a
+/// pipe that nobody writes into.
+pub fn at_once<T>(work: impl FnOnce() -> T) -> T {
+    AT_ONCE.store(true, Ordering::SeqCst);
+    let done = work();
+    AT_ONCE.store(false, Ordering::SeqCst);
+    done
+}
 
 /// Sets what is done before the process ends at the second signal.
 pub fn at_last(act: Option<BoxFuture<'static, ()>>) {
@@ -29,7 +42,7 @@ pub fn listen() -> CancellationToken {
             let again = before && signal != Told::HungUp;
             before = true;
             told.cancel();
-            if again {
+            if again || AT_ONCE.load(Ordering::SeqCst) {
                 let act = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
                 if let Some(act) = act {
                     tokio::select! {

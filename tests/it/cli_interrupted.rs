@@ -221,3 +221,37 @@ fn a_stack_is_made_and_destroyed_through_one_kill_after_another() {
     assert_eq!(work.snapshots().len(), 1, "{:?}", work.snapshots());
     work.run(&["destroy"]).code(0).says("Nothing");
 }
+
+fn pipe(work: &Workplace, name: &str) -> std::path::PathBuf {
+    let path = work.path(name);
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    path
+}
+
+/// A pipe has what it has only once, and the program reads it more than once in its course.
+#[test]
+fn a_file_may_come_through_a_pipe() {
+    let work = Workplace::light();
+    let text = std::fs::read_to_string(work.path("stack.yaml")).unwrap();
+    let file = pipe(&work, "piped.yaml");
+    let run = work.start(&["-f", "piped.yaml", "--format", "json", "plan"]);
+    std::fs::write(file, text).unwrap();
+    let plan = run.wait().code(0).json();
+    assert!(!plan["changes"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn one_signal_is_enough_where_nobody_writes_into_a_pipe() {
+    let work = Workplace::light();
+    pipe(&work, "piped");
+    for args in [&["-f", "piped", "apply"][..], &["apply", "piped"]] {
+        let mut run = work.start(args);
+        std::thread::sleep(Duration::from_millis(700));
+        assert!(run.runs(), "{args:?} does not wait for the pipe");
+        run.signal(Signal::INT);
+        // before it listens a signal ends it as any process
+        let code = run.wait().code;
+        assert!(matches!(code, Some(130) | None), "{args:?}: {code:?}");
+    }
+}
