@@ -525,3 +525,32 @@ fn a_rule_is_found_again_under_another_name() {
     assert_eq!(work.output("security_group_rule.laptop.rule_id"), rule);
     work.is_settled();
 }
+
+/// Lists of IAM tell no tags: each policy is asked for, however many there are.
+#[tokio::test]
+async fn a_leftover_is_found_behind_very_many_objects_of_others() {
+    const HEAD: &str = "stack: s\nregion: us-west-2\n";
+    let stage = crate::stage::Stage::open().await;
+    let entry = "iam_policies:\n  p:\n    name: zz\n    document: { Version: \"2012-10-17\", Statement: [ { Effect: \
+                 Allow, Action: \"s3:GetObject\", Resource: \"*\" } ] }\n";
+    stage.write("stack.yaml", format!("{HEAD}{entry}"));
+    let applied = stage.program(&stage.server, &["apply", "--yes"]).await;
+    assert!(applied.status.success(), "{applied:?}");
+    stage.change(|w| {
+        let ours = w.iam.policies.values().next().unwrap().clone();
+        for n in 0..600 {
+            let mut other = ours.clone();
+            other.name = format!("a{n}");
+            other.arn = ours.arn.replace("policy/zz", &format!("policy/a{n}"));
+            other.tags.clear();
+            w.iam.policies.insert(other.arn.clone(), other);
+        }
+    });
+    stage.write("stack.yaml", HEAD);
+    let args = ["plan", "--prune", "--format", "json"];
+    let planned = stage.program(&stage.server, &args).await;
+    let plan: Value = serde_json::from_slice(&planned.stdout).unwrap();
+    let orphans = plan["orphans"].as_array().unwrap();
+    assert_eq!(orphans.len(), 1, "{plan:#}");
+    assert_eq!(orphans[0]["address"], "iam_policy.p");
+}

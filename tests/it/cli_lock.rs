@@ -71,13 +71,17 @@ fn asked(server: &Server, operation: &str) -> usize {
 /// Starts an apply that holds the lock, and waits until it does: its instance is on its way.
 async fn holding(stage: &Stage, server: &Server) -> Child {
     let args = ["--format", "json", "apply", "--yes", "--lock"];
-    let mut child = stage
-        .command(server, &args)
+    let mut command = stage.command(server, &args);
+    command
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
+        .kill_on_drop(true);
+    waits(command).await
+}
+
+/// Starts it, and waits until its instance is on its way.
+async fn waits(mut command: tokio::process::Command) -> Child {
+    let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     while let Some(line) = lines.next_line().await.unwrap() {
         if line.contains("\"waiting\"") && line.contains("rds_instance.main") {
@@ -312,7 +316,33 @@ async fn a_second_signal_gives_it_back_as_well() {
     assert_eq!(lock(&stage), None);
 }
 
+/// The program, begun in such a way that SIGHUP is handled so: `env` of coreutils sets it, whatever these tests were begun
+/// with.
+#[cfg(target_os = "linux")]
+fn with_hangups(
+    stage: &Stage,
+    server: &Server,
+    how: &str,
+    args: &[&str],
+) -> tokio::process::Command {
+    let program = stage.command(server, args);
+    let program = program.as_std();
+    let mut command = tokio::process::Command::new("env");
+    command
+        .args([&format!("--{how}-signal=HUP"), "--"])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .current_dir(&stage.base)
+        .env_clear()
+        .envs(program.get_envs().filter_map(|(n, v)| Some((n, v?))))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
 /// The shell says so, and the kernel: that is one signal, and not two.
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_terminal_that_goes_away_ends_a_run_in_order() {
     let stage = stage(STACK).await;
@@ -322,7 +352,8 @@ async fn a_terminal_that_goes_away_ends_a_run_in_order() {
              - { call: \"iam:GetPolicy\", from: 2, fault: { delay_ms: 1500 } }",
         )
         .await;
-    let mut first = holding(&stage, &slow).await;
+    let args = ["--format", "json", "apply", "--yes", "--lock"];
+    let mut first = waits(with_hangups(&stage, &slow, "default", &args)).await;
     signal(&first, Signal::HUP);
     tokio::time::sleep(Duration::from_millis(100)).await;
     signal(&first, Signal::HUP);
@@ -340,25 +371,9 @@ async fn a_terminal_that_goes_away_ends_a_run_in_order() {
 #[tokio::test]
 async fn what_was_begun_with_nohup_outlives_its_terminal() {
     let stage = stage(STACK).await;
-    let run = stage.command(&stage.server, &["apply", "--yes", "--lock"]);
-    let run = run.as_std();
-    let mut command = tokio::process::Command::new("sh");
-    command
-        .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
-        .arg(run.get_program())
-        .args(run.get_args())
-        .current_dir(&stage.base)
-        .env_clear()
-        .envs(
-            run.get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
-    let mut run = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
+    let args = ["--format", "json", "apply", "--yes", "--lock"];
+    let mut command = with_hangups(&stage, &stage.server, "ignore", &args);
+    let mut run = command.stdout(Stdio::null()).spawn().unwrap();
     while lock(&stage).is_none() {
         let ended = tokio::time::timeout(Duration::from_millis(10), run.wait()).await;
         assert!(ended.is_err(), "{ended:?}");

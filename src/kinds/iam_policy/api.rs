@@ -12,8 +12,6 @@ use aws_sdk_iam::types::PolicyScopeType;
 use futures_util::{StreamExt, TryStreamExt, future, stream};
 use std::collections::BTreeMap;
 
-/// At most so many policies are asked for their tags when orphans are looked for: it costs a call each.
-const MOST_SEARCHED: usize = 500;
 /// So many of these calls at once.
 const AT_ONCE: usize = 6;
 
@@ -282,8 +280,7 @@ pub async fn delete(clients: &Clients, have: &Live) -> Result<(), Fault> {
     }
 }
 
-/// Finds what carries the stack's tag. `ListPolicies` gives no tags, so that each policy costs a call of its own: the
-/// search ends after [`MOST_SEARCHED`] policies, and what lies behind is not found.
+/// Finds what carries the stack's tag. `ListPolicies` gives no tags, so that each policy costs a call of its own.
 pub async fn find_owned(clients: &Clients, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
     let mut pages = clients
         .iam
@@ -296,10 +293,6 @@ pub async fn find_owned(clients: &Clients, stack: &str) -> Result<Vec<Found<Live
         let page = page.map_err(|e| fault("iam:ListPolicies", false, &[], &e))?;
         let more = page.policies.unwrap_or_default();
         arns.extend(more.into_iter().filter_map(|p| p.arn));
-        if arns.len() >= MOST_SEARCHED {
-            arns.truncate(MOST_SEARCHED);
-            break;
-        }
     }
     let tagged: Vec<(String, BTreeMap<String, String>)> = stream::iter(arns)
         .map(|arn| async move {

@@ -13,8 +13,6 @@ use futures_util::{StreamExt, TryStreamExt, future, stream};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// At most so many roles are asked for their tags when orphans are looked for: it costs a call each.
-const MOST_SEARCHED: usize = 500;
 /// So many of these calls at once.
 const AT_ONCE: usize = 6;
 
@@ -335,8 +333,8 @@ pub async fn delete(clients: &Clients, name: &str) -> Result<(), Fault> {
     }
 }
 
-/// Finds what carries the stack's tag. `ListRoles` gives no tags, so that each role costs a call of its own: the search
-/// leaves out the roles of services, ends after [`MOST_SEARCHED`] others, and what lies behind is not found.
+/// Finds what carries the stack's tag. `ListRoles` gives no tags, so that each role costs a call of its own; the roles of
+/// services are left out.
 pub async fn find_owned(clients: &Clients, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
     let mut names: Vec<String> = Vec::new();
     let mut pages = clients.iam.list_roles().into_paginator().send();
@@ -344,10 +342,6 @@ pub async fn find_owned(clients: &Clients, stack: &str) -> Result<Vec<Found<Live
         let page = page.map_err(|e| fault("iam:ListRoles", false, &[], &e))?;
         let own = |r: &Role| !r.path.starts_with("/aws-service-role/");
         names.extend(page.roles.into_iter().filter(own).map(|r| r.role_name));
-        if names.len() >= MOST_SEARCHED {
-            names.truncate(MOST_SEARCHED);
-            break;
-        }
     }
     let tagged: Vec<(String, BTreeMap<String, String>)> = stream::iter(names)
         .map(|name| async move {

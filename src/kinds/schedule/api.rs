@@ -18,8 +18,6 @@ use aws_sdk_scheduler::types::{
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 const NOT_FOUND: &str = "ResourceNotFoundException";
-/// At most so many schedules are looked into when orphans are looked for: it costs a call each.
-const MOST_SEARCHED: usize = 500;
 /// So many of these calls at once.
 const AT_ONCE: usize = 6;
 
@@ -239,9 +237,9 @@ pub async fn delete(clients: &Clients, have: &Live, stack: &str) -> Result<(), F
 }
 
 /// Finds the stack's schedules, and groups of its own that have none any more. A list shows no descriptions, so that each
-/// schedule costs a call of its own; what lies behind [`MOST_SEARCHED`] is not found.
+/// schedule costs a call of its own.
 pub async fn find_owned(clients: &Clients, stack: &str) -> Result<Vec<Found<Live>>, Fault> {
-    let keys = groups::names(clients, None, MOST_SEARCHED).await?;
+    let keys = groups::names(clients, None, None).await?;
     let all: Vec<Option<Live>> = stream::iter(keys.clone())
         .map(|key| async move { read(clients, &key).await })
         .buffered(AT_ONCE)

@@ -59,7 +59,7 @@ pub(super) async fn tidy(
     arn: &str,
     stack: &str,
 ) -> Result<(), Fault> {
-    if group == DEFAULT || !names(clients, Some(group), 1).await?.is_empty() {
+    if group == DEFAULT || !names(clients, Some(group), Some(1)).await?.is_empty() {
         return Ok(());
     }
     // arn:aws:scheduler:us-west-2:123456789012:schedule/group/name
@@ -102,11 +102,11 @@ pub(super) async fn tags(clients: &Clients, arn: &str) -> Result<BTreeMap<String
     }
 }
 
-/// Lists schedules, in one group or in all, at most so many.
+/// Lists schedules, in one group or in all: all of them, or no further once so many are found.
 pub(super) async fn names(
     clients: &Clients,
     group: Option<&str>,
-    most: usize,
+    most: Option<usize>,
 ) -> Result<Vec<Key>, Fault> {
     let mut found = Vec::new();
     let mut pages = clients
@@ -126,8 +126,7 @@ pub(super) async fn names(
             Err(e) if e.code() == Some(super::NOT_FOUND) => break,
             Err(e) => return Err(fault("scheduler:ListSchedules", false, &[], &e)),
         }
-        if found.len() >= most {
-            found.truncate(most);
+        if most.is_some_and(|most| found.len() >= most) {
             break;
         }
     }
