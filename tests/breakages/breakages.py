@@ -568,10 +568,30 @@ BREAKAGES = [
     ),
     Breakage(
         "a second signal leaves the lock",
-        [("src/cli/signals.rs", "                if let Some(act) = act {\n", "                if let Some(act) = act.filter(|_| times > 9) {\n")],
+        [("src/cli/signals.rs", "                if let Some(act) = act {\n", "                if let Some(act) = act.filter(|_| !again) {\n")],
         ("it", "cli_lock"),
     ),
+    Breakage(
+        "a terminal that goes away is told twice",
+        [("src/cli/signals.rs", "let again = before && signal != Told::HungUp;", "let again = before || signal == Told::HungUp && before;")],
+        ("it", "cli_lock"),
+    ),
+    Breakage(
+        "nohup is of no use",
+        [("src/cli/signals.rs", "        if ignores_hangups() {\n", "        if ignores_hangups() && hup_is_rare() {\n"), ("src/cli/signals.rs", "/// Reads the mask of ignored signals", "fn hup_is_rare() -> bool {\n    false\n}\n\n/// Reads the mask of ignored signals")],
+        ("it", "cli_lock"),
+    ),
+    Breakage(
+        "the search for leftovers ends after the first hundred policies",
+        [("src/kinds/iam_policy/api.rs", "        arns.extend(more.into_iter().filter_map(|p| p.arn));\n", "        arns.extend(more.into_iter().filter_map(|p| p.arn));\n        arns.truncate(100);\n")],
+        ("it", "cli_drift"),
+    ),
     # ---------------------------------------------------------------- errors
+    Breakage(
+        "the statement for a leftover is for all of its kind",
+        [("src/resource/kind.rs", "facts.stack.place(R::named_live(&found.live));", "facts.stack.place(Default::default());")],
+        ("it", "cli_faults"),
+    ),
     Breakage(
         "a denied call names the operation and not the action",
         [("src/aws/actions/table.rs", 'on("lambda:InvokeFunction", FUNCTION)', 'on("lambda:Invoke", FUNCTION)')],
