@@ -1,5 +1,6 @@
 //! What is wrong with the file: with the line, where the line may be shown.
 
+use super::excerpt::{Excerpt, excerpt};
 use super::page::{Page, clean, pretty};
 use super::style::{Style, Tone};
 use super::words::many;
@@ -132,9 +133,14 @@ fn one(diagnostic: &Diagnostic, snippet: Option<Snippet<'_>>, style: &Style) -> 
     let mut places = None;
     let report = match snippet {
         Some(Snippet { span, source, .. }) => {
-            places = Some((bytewise(span, source), place(span)));
-            let label = LabeledSpan::at(span.offset..span.offset + span.len, "here");
-            let source = NamedSource::new(&span.file, harmless(source));
+            let shown = rows(span, source).map_or(0..=0, |rows| {
+                rows.start().saturating_sub(around)..=rows.end() + around
+            });
+            let dots = style.dots();
+            let cut = excerpt(&harmless(source), (span.offset, span.len), shown, dots);
+            places = Some((bytewise(span, &cut), place(span)));
+            let label = LabeledSpan::at(cut.offset..cut.offset + cut.len, "here");
+            let source = NamedSource::new(&span.file, cut.source);
             miette::Report::new(report.with_label(label)).with_source_code(source)
         }
         None => miette::Report::new(report),
@@ -173,8 +179,8 @@ fn one(diagnostic: &Diagnostic, snippet: Option<Snippet<'_>>, style: &Style) -> 
 }
 
 /// A span's place as miette writes it, which counts a column in bytes. People and editors count characters.
-fn bytewise(span: &Span, source: &str) -> String {
-    let before = source.get(..span.offset).unwrap_or_default();
+fn bytewise(span: &Span, cut: &Excerpt) -> String {
+    let before = cut.source.get(..cut.offset).unwrap_or_default();
     let line = before.rfind('\n').map_or(0, |at| at + 1);
     format!("{}:{}:{}", span.file, span.line, before.len() - line + 1)
 }

@@ -6,6 +6,7 @@ mod change;
 mod destroy;
 mod diagnostics;
 mod duration;
+mod excerpt;
 mod fault;
 mod log;
 mod mask;
