@@ -31,6 +31,7 @@ pub use fault::fault_human;
 pub use log::{LogForm, LogView};
 pub use mask::Mask;
 pub use outputs::{output_raw, outputs_env, outputs_human, outputs_json, quoted};
+pub use page::clean as harmless;
 pub use plan::{plan_human, plan_json};
 pub use receipt::{holdings_human, receipt_human};
 pub use record::Record;
