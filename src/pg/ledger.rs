@@ -17,6 +17,7 @@ use super::error::Error;
 use super::script::{Destruction, Script, Target, Verb};
 use super::session::Session;
 use super::undo::LedgerEntry;
+use super::unseen::Part;
 
 /// Rows are counted up to here; more are "at least".
 const COUNT_LIMIT: u64 = 1_000_000;
@@ -52,7 +53,7 @@ pub struct Loss {
     pub column: Option<String>,
     /// How many rows; never zero.
     pub rows: Rows,
-    /// The line of the script.
+    /// The line of the script; 0 where its text does not show it.
     pub line: u32,
     /// By which statement.
     pub verb: Verb,
@@ -87,7 +88,7 @@ impl Session {
         let look = async {
             Ok(Look {
                 recorded: self.recorded(name).await?,
-                losses: self.losses(destructions, false).await?,
+                losses: self.losses(destructions, false).await?.0,
             })
         }
         .await;
@@ -219,20 +220,28 @@ impl Session {
         }
     }
 
-    /// What would be lost. Inside a transaction. With `hold`, writers are kept out of the tables
-    /// until it ends, so that an empty one stays empty until it is dropped.
+    /// The tables that `destruction` reaches, by number.
+    pub(super) async fn reached(&self, destruction: &Destruction) -> Result<Vec<u32>, Error> {
+        let aims = self.tables(destruction).await?;
+        Ok(aims.into_iter().map(|aim| aim.oid).collect())
+    }
+
+    /// What would be lost, and which of the parts that were looked at hold nothing. Inside a transaction. With `hold`,
+    /// writers are kept out of the tables until it ends, so that an empty one stays empty until it is dropped.
     pub(super) async fn losses(
         &self,
         destructions: &[Destruction],
         hold: bool,
-    ) -> Result<Vec<Loss>, Error> {
+    ) -> Result<(Vec<Loss>, HashSet<Part>), Error> {
+        let mut empty = HashSet::new();
         if destructions.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), empty));
         }
         // Rows that a policy hides are lost as well: rather an error than a wrong count.
         self.batch("SET LOCAL row_security = off").await?;
         let mut losses = Vec::new();
-        let mut seen = HashSet::new();
+        // of a table that goes along with another one's rows, only some rows may have been counted
+        let (mut seen, mut told) = (HashSet::new(), HashSet::new());
         // another type is mostly meant well: it is copied and not asked about
         let asked = |destruction: &&Destruction| destruction.verb != Verb::AlterType;
         for destruction in destructions.iter().filter(asked) {
@@ -241,12 +250,15 @@ impl Session {
                 _ => None,
             };
             for Aim { oid, table, by } in self.tables(destruction).await? {
-                if !seen.insert((oid, column)) {
+                let whole = by.is_empty();
+                let only: Vec<String> = column.map(str::to_owned).into_iter().chain(by).collect();
+                let part = (oid, column.map(str::to_owned));
+                if told.contains(&part) || !seen.insert((oid, only.clone())) {
                     continue;
                 }
-                let only: Vec<String> = column.map(str::to_owned).into_iter().chain(by).collect();
                 let rows = self.count(&table.to_sql(), &only, hold).await?;
                 if rows != Rows::Exactly(0) {
+                    told.insert(part);
                     losses.push(Loss {
                         table: table.to_string(),
                         column: column.map(str::to_owned),
@@ -254,11 +266,13 @@ impl Session {
                         line: destruction.line,
                         verb: destruction.verb,
                     });
+                } else if whole {
+                    empty.insert(part);
                 }
             }
         }
         self.batch("SET LOCAL row_security = on").await?;
-        Ok(losses)
+        Ok((losses, empty))
     }
 
     /// The existing tables that `destruction` reaches.
