@@ -1,6 +1,6 @@
 //! What is wrong with the file: with the line, where the line may be shown.
 
-use super::excerpt::{Excerpt, excerpt};
+use super::excerpt::{Excerpt, clipped, excerpt};
 use super::page::{Page, clean, pretty};
 use super::style::{Style, Tone};
 use super::words::many;
@@ -111,13 +111,14 @@ fn rows(span: &Span, source: &str) -> Option<RangeInclusive<usize>> {
 }
 
 fn one(diagnostic: &Diagnostic, snippet: Option<Snippet<'_>>, style: &Style) -> String {
-    let mut message = clean(&diagnostic.summary);
+    let mut message = clipped(clean(&diagnostic.summary), style.dots());
     let subject = diagnostic.addr.as_ref().map(ToString::to_string);
     if let Some(addr) = &subject {
         message = format!("{addr}: {message}");
     }
     if !diagnostic.detail.is_empty() {
-        message = format!("{message}\n{}", clean(&diagnostic.detail));
+        let detail = clipped(clean(&diagnostic.detail), style.dots());
+        message = format!("{message}\n{detail}");
     }
     if let (None, Some(span)) = (&snippet, &diagnostic.span) {
         message = format!("{message}\nat {}", place(span));

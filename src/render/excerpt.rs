@@ -7,6 +7,18 @@ const LONGEST: usize = 160;
 /// How many of them stand before the place.
 const BEFORE: usize = 60;
 
+/// How many characters of a message are shown: a server may quote a whole statement in it.
+const LONGEST_MESSAGE: usize = 2000;
+
+/// Cuts a message that nobody would read to its end.
+pub(super) fn clipped(mut text: String, dots: &str) -> String {
+    if let Some((at, _)) = text.char_indices().nth(LONGEST_MESSAGE) {
+        text.truncate(at);
+        text.push_str(dots);
+    }
+    text
+}
+
 /// A source, and where the place is in it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Excerpt {
@@ -94,6 +106,13 @@ mod tests {
         let cut = excerpt(source, (offset, word.len()), rows, "…");
         let marked = cut.source[cut.offset..cut.offset + cut.len].to_owned();
         (cut.source, marked)
+    }
+
+    #[test]
+    fn a_message_has_an_end() {
+        let longest = "é".repeat(LONGEST_MESSAGE);
+        assert_eq!(clipped(longest.clone(), "…"), longest);
+        assert_eq!(clipped(format!("{longest}é"), "…"), format!("{longest}…"));
     }
 
     #[test]

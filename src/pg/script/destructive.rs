@@ -2,7 +2,8 @@
 //!
 //! Static and conservative. Not seen: what a function called by the script does, a `DELETE` with a
 //! `WHERE` that holds for every row, and SQL that a `DO` block puts together from pieces without a
-//! telling word in any of them.
+//! telling word in any of them. The first and the last are found when they have run
+//! (`pg/unseen.rs`).
 
 use std::fmt;
 
