@@ -42,11 +42,11 @@ pub(super) fn excerpt(
     for (row, line) in source.split_inclusive('\n').enumerate() {
         let text = line.strip_suffix('\n').unwrap_or(line);
         let next = begins + line.len();
-        let at = match (offset, end) {
-            (at, _) if (begins..next).contains(&at) => at - begins,
-            (_, at) if (begins..next).contains(&at) => at - begins,
-            _ => 0,
-        };
+        // the end of the source is a place in its last line
+        let within =
+            |at: usize| (begins..next).contains(&at) || (at == next && next == source.len());
+        let at = [offset, end].into_iter().find(|at| within(*at));
+        let at = at.map_or(0, |at| at - begins);
         let (first, last) = match rows.contains(&row) {
             true => window(text, at),
             false => (0, text.len()),
@@ -58,11 +58,11 @@ pub(super) fn excerpt(
         // a place in what is left out is at its edge
         let shown = out.len();
         let place = |at: usize| shown + (at - begins).clamp(first, last) - first;
-        if (begins..next).contains(&offset) || (offset == next && next == source.len()) {
+        if within(offset) {
             from = place(offset);
         }
         out.push_str(&text[first..last]);
-        if (begins..next).contains(&end) || (end == next && next == source.len()) {
+        if within(end) {
             to = place(end);
         }
         if after {
