@@ -88,7 +88,7 @@ impl Session {
         let look = async {
             Ok(Look {
                 recorded: self.recorded(name).await?,
-                losses: self.losses(destructions, false).await?.0,
+                losses: self.losses(destructions, false).await?.losses,
             })
         }
         .await;
@@ -226,22 +226,21 @@ impl Session {
         Ok(aims.into_iter().map(|aim| aim.oid).collect())
     }
 
-    /// What would be lost, and which of the parts that were looked at hold nothing. Inside a transaction. With `hold`,
-    /// writers are kept out of the tables until it ends, so that an empty one stays empty until it is dropped.
+    /// What would be lost. Inside a transaction. With `hold`, writers are kept out of the tables until it ends, so that
+    /// an empty one stays empty until it is dropped.
     pub(super) async fn losses(
         &self,
         destructions: &[Destruction],
         hold: bool,
-    ) -> Result<(Vec<Loss>, HashSet<Part>), Error> {
-        let mut empty = HashSet::new();
+    ) -> Result<Shown, Error> {
+        let mut shown = Shown::default();
         if destructions.is_empty() {
-            return Ok((Vec::new(), empty));
+            return Ok(shown);
         }
         // Rows that a policy hides are lost as well: rather an error than a wrong count.
         self.batch("SET LOCAL row_security = off").await?;
-        let mut losses = Vec::new();
         // of a table that goes along with another one's rows, only some rows may have been counted
-        let (mut seen, mut told) = (HashSet::new(), HashSet::new());
+        let mut seen = HashSet::new();
         // another type is mostly meant well: it is copied and not asked about
         let asked = |destruction: &&Destruction| destruction.verb != Verb::AlterType;
         for destruction in destructions.iter().filter(asked) {
@@ -253,13 +252,13 @@ impl Session {
                 let whole = by.is_empty();
                 let only: Vec<String> = column.map(str::to_owned).into_iter().chain(by).collect();
                 let part = (oid, column.map(str::to_owned));
-                if told.contains(&part) || !seen.insert((oid, only.clone())) {
+                if shown.told.contains(&part) || !seen.insert((oid, only.clone())) {
                     continue;
                 }
                 let rows = self.count(&table.to_sql(), &only, hold).await?;
                 if rows != Rows::Exactly(0) {
-                    told.insert(part);
-                    losses.push(Loss {
+                    shown.told.insert(part);
+                    shown.losses.push(Loss {
                         table: table.to_string(),
                         column: column.map(str::to_owned),
                         rows,
@@ -267,12 +266,12 @@ impl Session {
                         verb: destruction.verb,
                     });
                 } else if whole {
-                    empty.insert(part);
+                    shown.empty.insert(part);
                 }
             }
         }
         self.batch("SET LOCAL row_security = on").await?;
-        Ok((losses, empty))
+        Ok(shown)
     }
 
     /// The existing tables that `destruction` reaches.
@@ -396,6 +395,17 @@ impl Session {
     {
         row.try_get(column).map_err(|error| self.error(error))
     }
+}
+
+/// What the text of statements shows.
+#[derive(Default)]
+pub(super) struct Shown {
+    /// What would be lost.
+    pub(super) losses: Vec<Loss>,
+    /// Of these, something.
+    pub(super) told: HashSet<Part>,
+    /// These were looked at, too, and hold nothing.
+    pub(super) empty: HashSet<Part>,
 }
 
 /// A table that a statement reaches.

@@ -89,6 +89,8 @@ pub use undo::{
     TableCopy, TakenBack, Undone,
 };
 
+pub use unseen::Consent;
+
 /// Quotes `name` as an SQL identifier, so that any text is safe as a name.
 ///
 /// A NUL character cannot be part of an identifier and is left out.

@@ -11,7 +11,7 @@ use super::ledger::Recorded;
 use super::script::{Lines, Script, Statement, destructive, split};
 use super::session::{Notice, Session};
 use super::undo::{CopyProblem, Guard, Keeper, Kept, ScriptRun};
-use super::unseen::{Found, Uncounted, Watch};
+use super::unseen::{Consent, Found, Uncounted, Watch};
 use std::collections::HashSet;
 
 /// The key of the advisory lock that keeps two runs on one database apart.
@@ -124,10 +124,11 @@ impl Session {
     pub async fn run_script_keeping(
         &mut self,
         script: &Script,
-        consent: bool,
+        consent: impl Into<Consent>,
         keeper: Option<&Keeper>,
         mut on_progress: impl FnMut(Progress) + Send,
     ) -> Result<Outcome, Error> {
+        let consent = consent.into();
         let statements = split(script.text()).map_err(|error| Error::Script {
             script: script.name().to_owned(),
             error,
@@ -204,12 +205,12 @@ impl Session {
         &self,
         script: &Script,
         statements: &[Statement],
-        (consent, keeper): (bool, Option<&Keeper>),
+        (consent, keeper): (Consent, Option<&Keeper>),
         on_progress: &mut (impl FnMut(Progress) + Send),
     ) -> Result<Outcome, Error> {
         let (mut before, mut uncounted) = (HashSet::new(), Uncounted::default());
         for _ in 0..ATTEMPTS {
-            let how = ((!consent).then_some(&uncounted), keeper, &before);
+            let how = (consent, &uncounted, keeper, &before);
             match self
                 .transaction(script, statements, how, on_progress)
                 .await?
@@ -234,7 +235,7 @@ impl Session {
         &self,
         script: &Script,
         statements: &[Statement],
-        (uncounted, keeper, before): (Option<&Uncounted>, Option<&Keeper>, &HashSet<u32>),
+        (consent, uncounted, keeper, before): (Consent, &Uncounted, Option<&Keeper>, &HashSet<u32>),
         on_progress: &mut (impl FnMut(Progress) + Send),
     ) -> Result<Attempt, Error> {
         self.batch("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
@@ -245,11 +246,8 @@ impl Session {
         {
             return Ok(Attempt::Ended(Outcome::AlreadyCurrent(recorded.clone())));
         }
-        // where nobody agreed, what the text does not show is looked for, too
-        let watch = match uncounted {
-            Some(uncounted) => Some(Watch::begin(self, statements, uncounted).await?),
-            None => None,
-        };
+        // what the text does not show is looked for, too
+        let watch = Watch::begin(self, statements, consent, uncounted).await?;
         let guard = match keeper {
             Some(keeper) => {
                 let mut aims = self.aims(&destructive(statements)).await?;

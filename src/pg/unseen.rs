@@ -14,6 +14,27 @@ use super::ledger::{Loss, Rows};
 use super::script::{Statement, Verb, destructive, limited};
 use super::session::Session;
 
+/// What somebody has agreed to lose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// Nothing.
+    Nothing,
+    /// What the text shows.
+    Shown,
+    /// Whatever it is.
+    Everything,
+}
+
+impl From<bool> for Consent {
+    fn from(agreed: bool) -> Self {
+        if agreed {
+            Self::Everything
+        } else {
+            Self::Nothing
+        }
+    }
+}
+
 /// What has to be counted before anything runs.
 #[derive(Debug, Default)]
 pub(super) struct Uncounted {
@@ -87,8 +108,8 @@ SELECT top, oid FROM below";
 /// Watches a transaction from its beginning.
 pub(super) struct Watch {
     before: Tables,
-    /// Held, and known to hold nothing.
-    empty: HashSet<Part>,
+    /// Held, and known to hold nothing; or shown by the text and agreed to.
+    settled: HashSet<Part>,
     /// Those that a `DELETE` with a `WHERE` may empty.
     limited: HashSet<u32>,
     counted: HashMap<Part, Rows>,
@@ -96,21 +117,26 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Begins to watch: the transaction has begun and done nothing. Of `uncounted` the rows are counted, with writers
-    /// kept out until it ends.
+    /// kept out until it ends. None where everything is agreed to.
     ///
     /// # Errors
-    /// [`Error::NeedsConsent`] where the text shows already what would be lost.
+    /// [`Error::NeedsConsent`] where the text shows already what would be lost, and nobody has agreed to that.
     pub(super) async fn begin(
         session: &Session,
         statements: &[Statement],
+        consent: Consent,
         uncounted: &Uncounted,
-    ) -> Result<Self, Error> {
-        let destructions = destructive(statements);
-        let (losses, empty) = session.losses(&destructions, true).await?;
-        if !losses.is_empty() {
-            return Err(Error::NeedsConsent(losses));
+    ) -> Result<Option<Self>, Error> {
+        if consent == Consent::Everything {
+            return Ok(None);
         }
-        let empty = session.below(empty).await?;
+        let destructions = destructive(statements);
+        let mut shown = session.losses(&destructions, true).await?;
+        if consent == Consent::Nothing && !shown.losses.is_empty() {
+            return Err(Error::NeedsConsent(shown.losses));
+        }
+        shown.empty.extend(shown.told);
+        let settled = session.below(shown.empty).await?;
         let mut kept = HashSet::new();
         for destruction in limited(statements) {
             let reached = session.reached(&destruction).await?;
@@ -119,7 +145,7 @@ impl Watch {
         let limited = session.below(kept).await?;
         let mut watch = Self {
             before: session.standing().await?,
-            empty,
+            settled,
             limited: limited.into_iter().map(|(oid, _)| oid).collect(),
             counted: HashMap::new(),
         };
@@ -141,7 +167,7 @@ impl Watch {
                 }
             }
         }
-        Ok(watch)
+        Ok(Some(watch))
     }
 
     /// Looks what was dropped or emptied: the statements have run, nothing is committed.
@@ -158,7 +184,7 @@ impl Watch {
         all.sort_unstable();
         for oid in all {
             let was = &self.before[&oid];
-            if self.empty.contains(&(oid, None)) {
+            if self.settled.contains(&(oid, None)) {
                 continue;
             }
             let Some(is) = after.get(&oid) else {
@@ -212,7 +238,7 @@ impl Findings<'_> {
     /// A table or column went. It is a loss if something was in it.
     fn look(&mut self, oid: u32, column: Option<&String>, verb: Verb) {
         let part = (oid, column.cloned());
-        if self.watch.empty.contains(&part) {
+        if self.watch.settled.contains(&part) {
             return;
         }
         match self.watch.counted.get(&part) {

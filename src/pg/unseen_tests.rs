@@ -2,7 +2,9 @@
 
 use super::run_tests::{World, world};
 use super::testing::HOST;
-use super::{ConnectionUrl, Connector, Copies, Error, Keeper, Loss, Params, Script, Template};
+use super::{
+    ConnectionUrl, Connector, Consent, Copies, Error, Keeper, Loss, Params, Script, Template,
+};
 
 const WORLD: &str = "
 DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public;
@@ -134,7 +136,12 @@ impl Kept {
         self.number(sql).await == 452 && self.copies.list().unwrap().0.is_empty()
     }
 
-    async fn run(&mut self, sql: &str, keeping: bool, consent: bool) -> Result<(), Error> {
+    async fn run(
+        &mut self,
+        sql: &str,
+        keeping: bool,
+        consent: impl Into<Consent>,
+    ) -> Result<(), Error> {
         let keeper = keeping.then(|| self.keeper());
         let script = Script::new(sql, sql);
         let session = &mut self.world.session;
@@ -204,6 +211,40 @@ async fn what_loses_no_rows_or_says_which_is_not_refused() {
         kept.again().await;
         let result = kept.run(sql, at % 2 == 0, false).await;
         assert!(result.is_ok(), "{sql}: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_agreed_to_what_is_shown_did_not_agree_to_the_rest() {
+    let mut kept = kept().await;
+    for (sql, rest) in [
+        (
+            "DELETE FROM low; SELECT does('TRUNCATE b')",
+            &["TRUNCATE b 5"][..],
+        ),
+        (
+            "ALTER TABLE a DROP COLUMN w; SELECT does('DELETE FROM a')",
+            &["DELETE a 5", "DELETE b 5"],
+        ),
+        ("TRUNCATE a CASCADE", &[]),
+        ("DROP SCHEMA public CASCADE", &[]),
+        ("DELETE FROM parts", &[]),
+        ("ALTER TABLE a DROP COLUMN w", &[]),
+    ] {
+        kept.again().await;
+        let result = kept.run(sql, false, Consent::Nothing).await;
+        assert!(
+            matches!(&result, Err(Error::NeedsConsent(losses)) if losses.iter().all(|l| l.line == 1)),
+            "{sql}: {result:?}"
+        );
+        let result = kept.run(sql, true, Consent::Shown).await;
+        if !rest.is_empty() {
+            assert_eq!(refused(result, sql), rest, "{sql}");
+            assert!(kept.untouched().await, "{sql}");
+            kept.run(sql, false, Consent::Everything).await.unwrap();
+        } else {
+            result.unwrap();
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::cli::signals::or_stopped;
 use crate::kinds;
 use crate::model::{Addr, Diagnostic, Severity, Span};
 use crate::pg::script::{Destruction, destructive, split};
-use crate::pg::{Error, Loss, Outcome, Progress, Script};
+use crate::pg::{Consent as Agreed, Error, Loss, Outcome, Progress, Script};
 use crate::resource::{AssetRequest, Facts};
 use crate::stack::Loaded;
 use serde_json::{Value, json};
@@ -283,7 +283,10 @@ async fn one(
     }
     let what = format!("{} ({})", entry.script.name(), entry.file);
     let keeper = target.keeper(&what, how.consent.no_copy);
-    let mut consent = !losses.is_empty();
+    let mut consent = match losses.is_empty() {
+        true => Agreed::Nothing,
+        false => Agreed::Shown,
+    };
     let mut unseen = Vec::new();
     let outcome = loop {
         let outcome = session
@@ -294,10 +297,10 @@ async fn one(
             .await;
         match outcome {
             // what its text does not show is known once it ran; nothing of it remains
-            Err(Error::NeedsConsent(found)) if !consent => {
+            Err(Error::NeedsConsent(found)) if consent != Agreed::Everything => {
                 output.note(&format!("{}:{}", entry.file, describe_losses(&found)));
                 agreed(target, global, &how.consent, "Run it", stop).await?;
-                consent = true;
+                consent = Agreed::Everything;
                 unseen = found;
             }
             ended => break ended,
@@ -308,9 +311,8 @@ async fn one(
         Ok(Outcome::Applied { statements, .. }) => {
             say(format!("{} ran, {}", entry.file, counted(statements)))?;
             let mut line = told("applied");
-            if !unseen.is_empty() {
-                line["losses"] = json!(unseen);
-            }
+            let all: Vec<&Loss> = look.losses.iter().chain(&unseen).collect();
+            line["losses"] = json!(all);
             if let Some(copy) = target.made() {
                 copies::note(
                     &target.copies,

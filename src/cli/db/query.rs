@@ -11,7 +11,7 @@ use crate::cli::output::Output;
 use crate::cli::session::base;
 use crate::cli::signals::{or_cancelled, or_stopped};
 use crate::pg::script::{destructive, split};
-use crate::pg::{Error, Param, Params, Table, Template};
+use crate::pg::{Consent as Agreed, Error, Param, Params, Table, Template};
 use crate::render;
 use serde_json::{Map, Value, json};
 use std::io::Read;
@@ -67,13 +67,14 @@ pub async fn query(
         output.note(&what);
         agreed(target, global, &args.consent, "Run it", stop).await
     };
-    let mut consent = !look.losses.is_empty();
-    if consent {
+    let mut consent = Agreed::Nothing;
+    if !look.losses.is_empty() {
         ask(format!("{name}:{}", describe_losses(&look.losses))).await?;
+        consent = Agreed::Shown;
     }
     let changes = template.changes_rows() || template.is_command();
     let no_copy = args.consent.no_copy;
-    if !consent && changes && no_copy {
+    if consent == Agreed::Nothing && changes && no_copy {
         // nothing brings them back, so that it is said before how many they are
         let counted = async {
             let losses = session.query_losses(&template, &params).await;
@@ -90,7 +91,7 @@ pub async fn query(
                 lost.concat()
             ))
             .await?;
-            consent = true;
+            consent = Agreed::Everything;
         }
     }
     let keeper = target.keeper(&format!("db query {name}"), no_copy);
@@ -114,7 +115,7 @@ pub async fn query(
             Ok(Ok(done)) => break Ok(done),
             Ok(Err(losses)) => {
                 ask(format!("{name}:{}", describe_losses(&losses))).await?;
-                consent = true;
+                consent = Agreed::Everything;
             }
             Err(failure) => break Err(failure),
         }

@@ -12,7 +12,7 @@ use crate::pg::script::{Verb, destructive, split};
 use crate::pg::session::Session;
 use crate::pg::template::Template;
 use crate::pg::undo::{CopyProblem, Guard, Keeper, Kept, changes};
-use crate::pg::unseen::{Found, Uncounted, Watch};
+use crate::pg::unseen::{Consent, Found, Uncounted, Watch};
 
 /// How often it is begun anew because something must be copied or counted before that nobody knew of.
 const ATTEMPTS: usize = 4;
@@ -32,9 +32,8 @@ impl Session {
             .await
     }
 
-    /// As [`Session::query_commit_keeping`], if there is a keeper. Without `consent` it ends with
-    /// [`Error::NeedsConsent`] when a table with rows would be dropped or emptied, or a column with values dropped,
-    /// whether the text shows it or not.
+    /// As [`Session::query_commit_keeping`], if there is a keeper. Where `consent` does not cover it, it ends with
+    /// [`Error::NeedsConsent`] when a table with rows would be dropped or emptied, or a column with values dropped.
     ///
     /// # Errors
     /// As [`Session::query_commit_keeping`], and that. Nothing was changed then.
@@ -43,14 +42,14 @@ impl Session {
         template: &Template,
         params: &Params,
         keeper: Option<&Keeper>,
-        consent: bool,
+        consent: impl Into<Consent>,
     ) -> Result<Committed, Error> {
-        let ask = ask(template, params)?;
+        let (ask, consent) = (ask(template, params)?, consent.into());
         self.recover().await?;
         self.unfinished = true;
         let (mut before, mut uncounted) = (HashSet::new(), Uncounted::default());
         for _ in 0..ATTEMPTS {
-            let how = ((!consent).then_some(&uncounted), keeper, &before);
+            let how = (consent, &uncounted, keeper, &before);
             let result = self.guarded(ask, how).await;
             let lost = matches!(&result, Err(error) if error.ends_connection()
                 || matches!(error, Error::CommitUnknown { .. }));
@@ -73,15 +72,12 @@ impl Session {
     async fn guarded(
         &self,
         ask: Ask<'_>,
-        (uncounted, keeper, before): (Option<&Uncounted>, Option<&Keeper>, &HashSet<u32>),
+        (consent, uncounted, keeper, before): (Consent, &Uncounted, Option<&Keeper>, &HashSet<u32>),
     ) -> Result<Attempt, Error> {
         let template = ask.template;
         let prepared = ask.prepare(self, Some(BEGIN_WRITE)).await?;
         let statements = split(template.sql()).unwrap_or_default();
-        let watch = match uncounted {
-            Some(uncounted) => Some(Watch::begin(self, &statements, uncounted).await?),
-            None => None,
-        };
+        let watch = Watch::begin(self, &statements, consent, uncounted).await?;
         let guard = match keeper {
             Some(keeper) => {
                 let mut aims = self.aims(&destructive(&statements)).await?;
@@ -171,7 +167,7 @@ impl Session {
         let template = ask.template;
         let prepared = ask.prepare(self, Some(BEGIN_WRITE)).await?;
         let statements = split(template.sql()).unwrap_or_default();
-        let watch = Watch::begin(self, &statements, uncounted).await?;
+        let watch = Watch::begin(self, &statements, Consent::Nothing, uncounted).await?;
         let before = self.row_changes().await?;
         ask.run(self, prepared, None).await?;
         let checked = self.batch("SET CONSTRAINTS ALL IMMEDIATE").await;
@@ -189,7 +185,11 @@ impl Session {
             },
         };
         let losses = changed.into_iter().map(loss).collect();
-        Ok((losses, watch.end(self).await?))
+        let found = match watch {
+            Some(watch) => watch.end(self).await?,
+            None => Found::Nothing,
+        };
+        Ok((losses, found))
     }
 }
 
