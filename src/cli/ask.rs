@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use super::signals::or_stopped;
+use crate::render;
 use std::io::{IsTerminal, Write};
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +18,9 @@ pub async fn typed(question: &str, wanted: &str, stop: &CancellationToken) -> Re
         ));
     }
     let mut stderr = std::io::stderr();
-    write!(stderr, "{question}")?;
+    // a name in it may be one that somebody else gave; the space at its end stays
+    let asked = render::harmless(question);
+    write!(stderr, "{} ", asked)?;
     stderr.flush()?;
     let read = || {
         let mut line = String::new();

@@ -51,18 +51,19 @@ async fn look(session: &Session, change: &Change, seen: &Seen) -> Option<Holding
         Some(Value::Secret(url)) => ConnectionUrl::parse(url.expose()).ok(),
         _ => None,
     };
-    match (presence.map(|p| &p.readiness), url) {
-        // its end has begun, and nobody can take it back
-        (Some(Readiness::Leaving(_)), _) => return None,
-        (Some(Readiness::Parked(word) | Readiness::Parking(word)), _) => {
-            holding.unseen = Some(format!("it is {word}"))
-        }
-        (None, _) => holding.unseen = Some("its entry is no longer in the file".to_owned()),
-        (_, None) => {
+    let readiness = presence.map(|p| &p.readiness);
+    // its end has begun, and nobody can take it back
+    if matches!(readiness, Some(Readiness::Leaving(_))) {
+        return None;
+    }
+    match (readiness, readiness.and_then(Readiness::rests), url) {
+        (None, _, _) => holding.unseen = Some("its entry is no longer in the file".to_owned()),
+        (_, Some(word), _) => holding.unseen = Some(format!("it is {word}")),
+        (_, None, None) => {
             let why = "it has no endpoint yet, or the variable of its password is not set";
             holding.unseen = Some(why.to_owned());
         }
-        (_, Some(url)) => match inside(session, &url).await {
+        (_, None, Some(url)) => match inside(session, &url).await {
             Ok(databases) => holding.databases = databases,
             Err(error) => holding.unseen = Some(error.to_string()),
         },
@@ -146,7 +147,7 @@ pub(super) async fn agreed(
         ));
     }
     for holding in lost {
-        output.note(&render::holdings_human(
+        output.page(&render::holdings_human(
             std::slice::from_ref(holding),
             &output.err,
         ));

@@ -86,8 +86,14 @@ impl Output {
         }
     }
 
-    /// Writes a note for people.
+    /// Writes a note for people. It may hold names from a database or from AWS, and what in them would command the
+    /// terminal is shown instead.
     pub fn note(&self, text: &str) {
+        self.page(&render::harmless(text));
+    }
+
+    /// Writes what was rendered for people, colours included.
+    pub fn page(&self, text: &str) {
         if !self.quiet && !self.json {
             let _ = line(&mut std::io::stderr().lock(), text);
         }
@@ -169,7 +175,7 @@ impl Output {
                     if let Some(help) = help {
                         text.push_str(&format!("\n  help: {help}"));
                     }
-                    self.stderr(&text);
+                    self.stderr(&render::harmless(&text));
                 }
             }
             Failure::Interrupted => {

@@ -320,7 +320,7 @@ pub(super) async fn relay(
 pub(super) fn told(receipt: &Receipt, file: Option<&Path>, code: u8, output: &Output) -> u8 {
     let text = render::receipt_human(receipt, &output.err);
     if !text.is_empty() {
-        output.note(&format!("\n{}", text.trim_end_matches('\n')));
+        output.page(&format!("\n{}", text.trim_end_matches('\n')));
     }
     let Some(path) = file else {
         return code;

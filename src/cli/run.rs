@@ -44,6 +44,7 @@ pub async fn apply(global: &Global, args: &ApplyArgs, output: &Output) -> Result
         // a database that is replaced or pruned leaves a snapshot behind, as in a destroy
         final_snapshot: final_snapshot(&options),
         no_copy: args.no_copy,
+        allowed: options.allow_replace.clone(),
         // as when it was made: a destroy packs no files, and they are in the digest
         comparing: purpose == Purpose::Apply,
     };
@@ -108,7 +109,7 @@ async fn apply_in(
             let held = data::held(session, &plan, &seen);
             let held = or_stopped(async { Ok(held.await) }, stop).await?;
             if !held.is_empty() {
-                output.note(render::holdings_human(&held, &output.err).trim_end());
+                output.page(render::holdings_human(&held, &output.err).trim_end());
             }
             Some(held)
         }
@@ -202,7 +203,7 @@ async fn destroy_in(
     show(&plan, output);
     let held = or_stopped(async { Ok(data::held(session, &plan, &seen).await) }, stop).await?;
     if !held.is_empty() {
-        output.note(render::holdings_human(&held, &output.err).trim_end());
+        output.page(render::holdings_human(&held, &output.err).trim_end());
     }
     // a script that saves a plan must hear that it cannot be applied
     refused(&plan)?;
@@ -403,7 +404,7 @@ pub(super) fn finish_empty(output: &Output) -> Result<(), Failure> {
 
 /// The plan of a run is for the reader's eyes: stdout belongs to events under `--format json`.
 pub(super) fn show(plan: &Plan, output: &Output) {
-    output.note(&render::plan_human(plan, &output.err, output.verbose));
+    output.page(&render::plan_human(plan, &output.err, output.verbose));
 }
 
 pub(super) fn save(path: &Path, plan: &Plan, output: &Output) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use super::signals::{at_once, or_stopped};
 use crate::aws::actions::allowed_by;
 use crate::aws::{Clients, Settings};
 use crate::engine::Stack;
-use crate::model::{Diagnostic, Fault, Secret, Severity};
+use crate::model::{Addr, Diagnostic, Fault, Secret, Severity};
 use crate::resource::{FinalSnapshot, StackFacts};
 use crate::stack::{self, Loaded};
 use crate::{kinds, pg, public_ip, workspace};
@@ -38,6 +38,8 @@ pub struct Needs {
     pub final_snapshot: FinalSnapshot,
     /// No copy is kept of rows that are lost.
     pub no_copy: bool,
+    /// `--allow-replace`: what these lose is agreed to, though no plan may be able to show it.
+    pub allowed: Vec<Addr>,
     /// Everything is compared: the files that entries are made of, and every variable, must be there.
     pub comparing: bool,
 }
@@ -256,6 +258,8 @@ impl Session {
             ..Settings::default()
         };
         let mut connector = connector(&needs.dial, local)?;
+        let allowed = needs.allowed.iter().map(ToString::to_string);
+        connector = connector.allowing(allowed);
         if !needs.no_copy {
             connector = connector.keeping(copies::place(global));
         }

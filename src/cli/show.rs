@@ -283,7 +283,7 @@ pub async fn validate(global: &Global, output: &Output) -> Result<u8, Failure> {
         if output.json {
             output.result(&render::diagnostics_json(found))?;
         } else if !found.is_empty() {
-            output.note(&render::diagnostics_human(found, sources, &output.err));
+            output.page(&render::diagnostics_human(found, sources, &output.err));
         }
     }
     if !output.json {

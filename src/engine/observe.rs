@@ -187,17 +187,14 @@ fn out_of_reach(stack: &Stack, addr: &Addr, seen: &Seen, fault: Fault) -> Result
             continue;
         };
         if let Some(p) = observed.present() {
-            match &p.readiness {
-                Readiness::Parked(word) | Readiness::Parking(word) => {
-                    return Ok(Observed::Unlooked {
-                        because: format!("{dep} is {word}"),
-                    });
-                }
-                Readiness::Pending(_) | Readiness::Leaving(_) => {
-                    closed.push(OutputRef::new(dep.clone(), "ready"));
-                    continue;
-                }
-                _ => {}
+            if let Some(word) = p.readiness.rests() {
+                return Ok(Observed::Unlooked {
+                    because: format!("{dep} is {word}"),
+                });
+            }
+            if matches!(p.readiness, Readiness::Pending(_) | Readiness::Leaving(_)) {
+                closed.push(OutputRef::new(dep.clone(), "ready"));
+                continue;
             }
         }
         let settled = observed.present().is_some_and(|p| {

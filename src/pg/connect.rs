@@ -1,5 +1,6 @@
 //! From a URL to a [`Session`].
 
+use std::collections::BTreeSet;
 use std::error::Error as _;
 use std::fmt;
 use std::io;
@@ -70,6 +71,7 @@ impl fmt::Debug for Options {
 pub struct Connector {
     options: Options,
     copies: Option<Copies>,
+    allowed: BTreeSet<String>,
 }
 
 impl Connector {
@@ -78,7 +80,7 @@ impl Connector {
     pub fn new(options: Options) -> Self {
         Self {
             options,
-            copies: None,
+            ..Self::default()
         }
     }
 
@@ -95,6 +97,21 @@ impl Connector {
     #[must_use]
     pub fn copies(&self) -> Option<&Copies> {
         self.copies.as_ref()
+    }
+
+    /// The same, for whoever has agreed to what these scripts drop or empty, by the names that users call them.
+    #[must_use]
+    pub fn allowing(self, scripts: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            allowed: scripts.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// Whether somebody has agreed to what a script drops or empties.
+    #[must_use]
+    pub fn allows(&self, script: &str) -> bool {
+        self.allowed.contains(script)
     }
 
     /// What is dialled to reach a database: its host and port, or what is dialled instead.

@@ -17,6 +17,7 @@ use super::error::Error;
 use super::script::{Destruction, Script, Target, Verb};
 use super::session::Session;
 use super::undo::LedgerEntry;
+use super::unseen::Part;
 
 /// Rows are counted up to here; more are "at least".
 const COUNT_LIMIT: u64 = 1_000_000;
@@ -52,7 +53,7 @@ pub struct Loss {
     pub column: Option<String>,
     /// How many rows; never zero.
     pub rows: Rows,
-    /// The line of the script.
+    /// The line of the script; 0 where its text does not show it.
     pub line: u32,
     /// By which statement.
     pub verb: Verb,
@@ -87,7 +88,7 @@ impl Session {
         let look = async {
             Ok(Look {
                 recorded: self.recorded(name).await?,
-                losses: self.losses(destructions, false).await?,
+                losses: self.losses(destructions, false).await?.losses,
             })
         }
         .await;
@@ -219,19 +220,26 @@ impl Session {
         }
     }
 
-    /// What would be lost. Inside a transaction. With `hold`, writers are kept out of the tables
-    /// until it ends, so that an empty one stays empty until it is dropped.
+    /// The tables that `destruction` reaches, by number.
+    pub(super) async fn reached(&self, destruction: &Destruction) -> Result<Vec<u32>, Error> {
+        let aims = self.tables(destruction).await?;
+        Ok(aims.into_iter().map(|aim| aim.oid).collect())
+    }
+
+    /// What would be lost. Inside a transaction. With `hold`, writers are kept out of the tables until it ends, so that
+    /// an empty one stays empty until it is dropped.
     pub(super) async fn losses(
         &self,
         destructions: &[Destruction],
         hold: bool,
-    ) -> Result<Vec<Loss>, Error> {
+    ) -> Result<Shown, Error> {
+        let mut shown = Shown::default();
         if destructions.is_empty() {
-            return Ok(Vec::new());
+            return Ok(shown);
         }
         // Rows that a policy hides are lost as well: rather an error than a wrong count.
         self.batch("SET LOCAL row_security = off").await?;
-        let mut losses = Vec::new();
+        // of a table that goes along with another one's rows, only some rows may have been counted
         let mut seen = HashSet::new();
         // another type is mostly meant well: it is copied and not asked about
         let asked = |destruction: &&Destruction| destruction.verb != Verb::AlterType;
@@ -241,24 +249,29 @@ impl Session {
                 _ => None,
             };
             for Aim { oid, table, by } in self.tables(destruction).await? {
-                if !seen.insert((oid, column)) {
+                let whole = by.is_empty();
+                let only: Vec<String> = column.map(str::to_owned).into_iter().chain(by).collect();
+                let part = (oid, column.map(str::to_owned));
+                if shown.told.contains(&part) || !seen.insert((oid, only.clone())) {
                     continue;
                 }
-                let only: Vec<String> = column.map(str::to_owned).into_iter().chain(by).collect();
                 let rows = self.count(&table.to_sql(), &only, hold).await?;
                 if rows != Rows::Exactly(0) {
-                    losses.push(Loss {
+                    shown.told.insert(part);
+                    shown.losses.push(Loss {
                         table: table.to_string(),
                         column: column.map(str::to_owned),
                         rows,
                         line: destruction.line,
                         verb: destruction.verb,
                     });
+                } else if whole {
+                    shown.empty.insert(part);
                 }
             }
         }
         self.batch("SET LOCAL row_security = on").await?;
-        Ok(losses)
+        Ok(shown)
     }
 
     /// The existing tables that `destruction` reaches.
@@ -382,6 +395,17 @@ impl Session {
     {
         row.try_get(column).map_err(|error| self.error(error))
     }
+}
+
+/// What the text of statements shows.
+#[derive(Default)]
+pub(super) struct Shown {
+    /// What would be lost.
+    pub(super) losses: Vec<Loss>,
+    /// Of these, something.
+    pub(super) told: HashSet<Part>,
+    /// These were looked at, too, and hold nothing.
+    pub(super) empty: HashSet<Part>,
 }
 
 /// A table that a statement reaches.

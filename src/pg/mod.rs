@@ -7,6 +7,7 @@
 //! script           lexer → statements → refusals and destructions (pure)
 //! ledger           which scripts ran, what a run would lose (read only)
 //! run              one script, one transaction, under an advisory lock
+//! unseen           what a run drops or empties without saying so
 //! undo             copies of rows before they are lost, and the way back
 //! admin            databases, what is in one, who is connected
 //! libpq            what psql is told by its environment
@@ -57,6 +58,7 @@ mod stream;
 mod template;
 mod tls;
 mod undo;
+mod unseen;
 
 #[cfg(test)]
 pub(super) mod interrupted_tests;
@@ -66,6 +68,8 @@ mod live_tests;
 mod run_tests;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod unseen_tests;
 
 pub use admin::{Backend, Dropped, Inventory, TableSize};
 pub use connect::{Connector, Options};
@@ -84,6 +88,8 @@ pub use undo::{
     Aside, Copies, Copy, CopyProblem, Form, Keeper, Overwritten, ScriptRun, SetAside, State,
     TableCopy, TakenBack, Undone,
 };
+
+pub use unseen::Consent;
 
 /// Quotes `name` as an SQL identifier, so that any text is safe as a name.
 ///

@@ -11,12 +11,13 @@ use super::ledger::Recorded;
 use super::script::{Lines, Script, Statement, destructive, split};
 use super::session::{Notice, Session};
 use super::undo::{CopyProblem, Guard, Keeper, Kept, ScriptRun};
+use super::unseen::{Consent, Found, Uncounted, Watch};
 use std::collections::HashSet;
 
 /// The key of the advisory lock that keeps two runs on one database apart.
 const LOCK_KEY: i64 = i64::from_be_bytes(*b"cruddur\0");
 
-/// How often a script is begun anew because a copy must be made before that nobody knew of.
+/// How often a script is begun anew because something must be copied or counted before that nobody knew of.
 const ATTEMPTS: usize = 4;
 
 /// A session that holds the lock.
@@ -101,7 +102,8 @@ impl Session {
     /// One run at a time in a database, one transaction a run: after any error nothing of the
     /// script remains, except that [`Error::CommitUnknown`] leaves the question open, and
     /// [`Error::TransactionEscaped`] says that it could not be kept. Without `consent` the run ends
-    /// with [`Error::NeedsConsent`] when rows would be thrown away.
+    /// with [`Error::NeedsConsent`] when a table with rows would be dropped or emptied, or a column with values dropped,
+    /// whether the text shows it or not.
     ///
     /// A dropped future is rolled back by the next call on this session, or by the server when the
     /// session is dropped; [`Session::canceller`] makes it quick.
@@ -122,10 +124,11 @@ impl Session {
     pub async fn run_script_keeping(
         &mut self,
         script: &Script,
-        consent: bool,
+        consent: impl Into<Consent>,
         keeper: Option<&Keeper>,
         mut on_progress: impl FnMut(Progress) + Send,
     ) -> Result<Outcome, Error> {
+        let consent = consent.into();
         let statements = split(script.text()).map_err(|error| Error::Script {
             script: script.name().to_owned(),
             error,
@@ -202,18 +205,22 @@ impl Session {
         &self,
         script: &Script,
         statements: &[Statement],
-        (consent, keeper): (bool, Option<&Keeper>),
+        (consent, keeper): (Consent, Option<&Keeper>),
         on_progress: &mut (impl FnMut(Progress) + Send),
     ) -> Result<Outcome, Error> {
-        let mut before = HashSet::new();
+        let (mut before, mut uncounted) = (HashSet::new(), Uncounted::default());
         for _ in 0..ATTEMPTS {
-            let how = (consent, keeper, &before);
+            let how = (consent, &uncounted, keeper, &before);
             match self
                 .transaction(script, statements, how, on_progress)
                 .await?
             {
                 Attempt::Ended(outcome) => return Ok(outcome),
-                Attempt::Again(more) => before.extend(more),
+                Attempt::Copying(more) => before.extend(more),
+                Attempt::Counting(more) => {
+                    before.extend(&more.whole);
+                    uncounted.extend(more);
+                }
             }
             // takes back what the script has set, too
             self.batch("ROLLBACK").await?;
@@ -228,7 +235,7 @@ impl Session {
         &self,
         script: &Script,
         statements: &[Statement],
-        (consent, keeper, before): (bool, Option<&Keeper>, &HashSet<u32>),
+        (consent, uncounted, keeper, before): (Consent, &Uncounted, Option<&Keeper>, &HashSet<u32>),
         on_progress: &mut (impl FnMut(Progress) + Send),
     ) -> Result<Attempt, Error> {
         self.batch("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
@@ -239,16 +246,11 @@ impl Session {
         {
             return Ok(Attempt::Ended(Outcome::AlreadyCurrent(recorded.clone())));
         }
-        let destructions = destructive(statements);
-        if !consent {
-            let losses = self.losses(&destructions, true).await?;
-            if !losses.is_empty() {
-                return Err(Error::NeedsConsent(losses));
-            }
-        }
+        // what the text does not show is looked for, too
+        let watch = Watch::begin(self, statements, consent, uncounted).await?;
         let guard = match keeper {
             Some(keeper) => {
-                let mut aims = self.aims(&destructions).await?;
+                let mut aims = self.aims(&destructive(statements)).await?;
                 aims.extend(before);
                 let line = self.ledger_entry(script.name()).await?;
                 Some((Guard::begin(self, keeper, &aims).await?, line))
@@ -283,6 +285,13 @@ impl Session {
                 script: script.name().to_owned(),
             });
         }
+        if let Some(watch) = watch {
+            match watch.end(self).await? {
+                Found::Nothing => {}
+                Found::Losses(losses) => return Err(Error::NeedsConsent(losses)),
+                Found::Uncounted(more) => return Ok(Attempt::Counting(more)),
+            }
+        }
         self.record(script, of).await?;
         let mut kept = None;
         if let Some((guard, line)) = guard {
@@ -294,7 +303,7 @@ impl Session {
             match guard.end(self, Some(run)).await? {
                 Kept::Nothing => {}
                 Kept::Copy(pending) => kept = Some(pending),
-                Kept::Again(more) => return Ok(Attempt::Again(more)),
+                Kept::Again(more) => return Ok(Attempt::Copying(more)),
             }
         }
         on_progress(Progress::Committing);
@@ -364,7 +373,9 @@ impl Session {
 enum Attempt {
     Ended(Outcome),
     /// Of these tables a copy must be made before.
-    Again(HashSet<u32>),
+    Copying(HashSet<u32>),
+    /// These must be counted before.
+    Counting(Uncounted),
 }
 
 /// `error` with its place in the script: the server's position, else the statement's beginning.

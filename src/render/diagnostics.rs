@@ -1,5 +1,6 @@
 //! What is wrong with the file: with the line, where the line may be shown.
 
+use super::excerpt::{Excerpt, clipped, excerpt};
 use super::page::{Page, clean, pretty};
 use super::style::{Style, Tone};
 use super::words::many;
@@ -110,13 +111,14 @@ fn rows(span: &Span, source: &str) -> Option<RangeInclusive<usize>> {
 }
 
 fn one(diagnostic: &Diagnostic, snippet: Option<Snippet<'_>>, style: &Style) -> String {
-    let mut message = clean(&diagnostic.summary);
+    let mut message = clipped(clean(&diagnostic.summary), style.dots());
     let subject = diagnostic.addr.as_ref().map(ToString::to_string);
     if let Some(addr) = &subject {
         message = format!("{addr}: {message}");
     }
     if !diagnostic.detail.is_empty() {
-        message = format!("{message}\n{}", clean(&diagnostic.detail));
+        let detail = clipped(clean(&diagnostic.detail), style.dots());
+        message = format!("{message}\n{detail}");
     }
     if let (None, Some(span)) = (&snippet, &diagnostic.span) {
         message = format!("{message}\nat {}", place(span));
@@ -132,9 +134,14 @@ fn one(diagnostic: &Diagnostic, snippet: Option<Snippet<'_>>, style: &Style) -> 
     let mut places = None;
     let report = match snippet {
         Some(Snippet { span, source, .. }) => {
-            places = Some((bytewise(span, source), place(span)));
-            let label = LabeledSpan::at(span.offset..span.offset + span.len, "here");
-            let source = NamedSource::new(&span.file, harmless(source));
+            let shown = rows(span, source).map_or(0..=0, |rows| {
+                rows.start().saturating_sub(around)..=rows.end() + around
+            });
+            let dots = style.dots();
+            let cut = excerpt(&harmless(source), (span.offset, span.len), shown, dots);
+            places = Some((bytewise(span, &cut), place(span)));
+            let label = LabeledSpan::at(cut.offset..cut.offset + cut.len, "here");
+            let source = NamedSource::new(&span.file, cut.source);
             miette::Report::new(report.with_label(label)).with_source_code(source)
         }
         None => miette::Report::new(report),
@@ -173,8 +180,8 @@ fn one(diagnostic: &Diagnostic, snippet: Option<Snippet<'_>>, style: &Style) -> 
 }
 
 /// A span's place as miette writes it, which counts a column in bytes. People and editors count characters.
-fn bytewise(span: &Span, source: &str) -> String {
-    let before = source.get(..span.offset).unwrap_or_default();
+fn bytewise(span: &Span, cut: &Excerpt) -> String {
+    let before = cut.source.get(..cut.offset).unwrap_or_default();
     let line = before.rfind('\n').map_or(0, |at| at + 1);
     format!("{}:{}:{}", span.file, span.line, before.len() - line + 1)
 }

@@ -241,3 +241,35 @@ fn columns_count_characters() {
     let text = diagnostics_human(&[wrong], &sources, &Style::plain(80));
     assert!(text.contains("[x.sql:2:13]"), "{text}");
 }
+
+#[test]
+fn of_a_long_line_what_stands_around_the_place_is_shown() {
+    let pad = "é\t".repeat(50_000);
+    let source = format!("a: 1\n{pad}wrong{pad}\n");
+    let offset = source.find("wrong").unwrap();
+    let message = format!("syntax error at or near \"{pad}");
+    let diagnostic = Diagnostic::error(message).span(Span {
+        file: "s.sql".to_owned(),
+        line: 2,
+        column: 100_001,
+        offset,
+        len: 5,
+    });
+    let sources = [("s.sql".to_owned(), source)].into();
+    let text = diagnostics_human(&[diagnostic], &sources, &Style::plain(0));
+    assert!(text.len() < 8000, "{}", text.len());
+    assert!(text.contains("[s.sql:2:100001]"), "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    let shown = lines
+        .iter()
+        .position(|line| line.contains("wrong"))
+        .unwrap();
+    let columns = |text: &str| text.chars().count();
+    let (before, _) = lines[shown].split_once("wrong").unwrap();
+    let (caret, _) = lines[shown + 1].split_once("──┬──").unwrap();
+    assert_eq!(columns(before), columns(caret), "{text}");
+    assert!(
+        before.contains("2 │ …") && lines[shown].ends_with('…'),
+        "{text}"
+    );
+}

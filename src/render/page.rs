@@ -74,7 +74,7 @@ pub(super) fn pad(text: &str, width: usize) -> String {
 
 /// Makes characters visible that would command a terminal instead of being shown: what comes from AWS or a file may
 /// hold escape sequences. Line ends stay.
-pub(super) fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.trim_end().chars() {
         match c {

@@ -6,6 +6,7 @@ use super::style::{Style, Tone};
 /// Writes a table with aligned columns. A cell of several lines becomes one.
 pub fn table_human(heads: &[&str], rows: &[Vec<String>], style: &Style) -> String {
     let cell = |text: &str| clean(text).replace('\n', "\\n");
+    let heads: Vec<String> = heads.iter().map(|text| cell(text)).collect();
     let rows: Vec<Vec<String>> = rows
         .iter()
         .map(|row| row.iter().map(|text| cell(text)).collect())
@@ -14,7 +15,7 @@ pub fn table_human(heads: &[&str], rows: &[Vec<String>], style: &Style) -> Strin
         let cells = rows.iter().filter_map(|row| row.get(at));
         cells
             .map(|text| len(text))
-            .chain([len(heads[at])])
+            .chain([len(&heads[at])])
             .max()
             .unwrap_or(0)
     };
@@ -27,7 +28,7 @@ pub fn table_human(heads: &[&str], rows: &[Vec<String>], style: &Style) -> Strin
         padded.join("  ").trim_end().to_owned()
     };
     let mut page = Page::new(style);
-    let head = line(&mut heads.iter().copied());
+    let head = line(&mut heads.iter().map(String::as_str));
     page.line(&style.paint(Tone::Faint, &head));
     for row in &rows {
         page.line(&line(&mut row.iter().map(String::as_str)));
@@ -89,6 +90,8 @@ mod tests {
     fn columns_stand_under_their_heads() {
         let table = rows(&[&["1", "a\u{1b}[31m\nb", ""], &["22222", "é", "x"]]);
         let text = table_human(&["PID", "NAME", "N"], &table, &Style::plain(0));
+        let wild = table_human(&["a\u{1b}[2J\nb"], &rows(&[&["x"]]), &Style::plain(0));
+        assert_eq!(wild, "a\\u{1b}[2J\\nb\nx\n");
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
         assert!(!text.contains('\u{1b}'), "{text:?}");

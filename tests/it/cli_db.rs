@@ -236,3 +236,146 @@ fn a_shell_gets_the_database_only_when_asked_for_secrets() {
         json!({"secret": true})
     );
 }
+
+/// What a function does is in no text. It is found out by what happens, and asked about all the same.
+#[test]
+fn what_a_function_empties_is_asked_about() {
+    let work = Workplace::with_database();
+    let _up = work.serve::<&str>(&[]);
+    work.run(&["apply"]).code(0);
+    let url = work.output("rds_instance.main.connection_url");
+    let ca = work.world_dir().join("ca.pem").display().to_string();
+    let db = |name: &str, args: &[&str]| {
+        let mut command = work.command(&[&["db", "--ca-bundle", ca.as_str()], args].concat());
+        command.env(name, &url);
+        crate::cli::Running::start(command).wait()
+    };
+    let local = |args: &[&str]| db("CONNECTION_URL", args);
+    let prd = |args: &[&str]| db("PRD_CONNECTION_URL", &[&["--target", "prd"], args].concat());
+    let users = || {
+        local(&[
+            "query",
+            "-o",
+            "csv",
+            "-c",
+            "SELECT count(*) FROM public.users",
+        ])
+        .code(0)
+        .stdout
+    };
+    let function =
+        "CREATE FUNCTION public.clears() RETURNS void LANGUAGE sql AS 'DELETE FROM public.users'";
+    local(&["query", "-c", function]).code(0);
+    let does = "DO $$ BEGIN PERFORM public.clears(); END $$";
+    local(&["query", "-c", does])
+        .code(1)
+        .says("DELETE public.users would lose 4 rows, by a function")
+        .says("there is no terminal");
+    prd(&["query", "--yes", "-c", does])
+        .code(1)
+        .says("--confirm cruddur");
+    local(&["query", "--no-copy", "-c", does])
+        .code(1)
+        .says("no copy is kept")
+        .says("there is no terminal");
+    work.write("sql/seed.sql", "SELECT public.clears();\n");
+    local(&["seed"])
+        .code(1)
+        .says("DELETE public.users would lose 4 rows, by a function")
+        .says("there is no terminal");
+    work.run(&["apply"])
+        .says("DELETE public.users would lose 4 rows")
+        .says("--allow-replace sql_script.seed allows it");
+    assert_eq!(users(), "count\r\n4\r\n");
+    work.run(&["apply", "--allow-replace", "sql_script.seed"])
+        .code(0)
+        .says("4 rows of public.users");
+    assert_eq!(users(), "count\r\n0\r\n");
+    work.run(&["db", "undo"]).code(0);
+    assert_eq!(users(), "count\r\n4\r\n");
+    let ran = local(&["seed", "--yes", "--format", "json"]).code(0).json();
+    let seed = ran["scripts"].as_array().unwrap().last().unwrap();
+    assert_eq!(seed["losses"][0]["verb"], "delete", "{ran}");
+    assert_eq!(seed["copy"]["rows"], 5, "one activity is of a user: {ran}");
+    work.run(&["db", "undo"]).code(0);
+    local(&["query", "--yes", "-c", does])
+        .code(0)
+        .says("takes it back");
+    assert_eq!(users(), "count\r\n0\r\n");
+}
+
+#[test]
+fn a_query_that_cannot_be_answered_changes_nothing() {
+    let work = Workplace::with_database();
+    work.run(&["apply"]).code(0);
+    let query = |args: &[&str]| work.run(&[&["db", "query"], args].concat());
+    let update =
+        "UPDATE public.users SET display_name = 'mine' RETURNING handle AS one, uuid AS one";
+    for json in [["-o", "json"], ["--format", "json"]] {
+        query(&[&json[..], &["-c", update]].concat())
+            .code(1)
+            .says("two columns are called one; give one of them another name with AS");
+    }
+    let mine = "SELECT count(*) AS n FROM public.users WHERE display_name = 'mine'";
+    let found = query(&["-o", "json", "-c", mine]).code(0).json();
+    assert_eq!(found, json!([{"n": 0}]));
+    let list = ["db", "undo", "--list", "--format", "json"];
+    assert_eq!(work.run(&list).code(0).json()["copies"], json!([]));
+    // a table and a file have room for both
+    query(&["-o", "csv", "-c", update]).code(0).says("one,one");
+
+    query(&["-c", "TRUNCATE missing"])
+        .code(1)
+        .says("relation \"missing\" does not exist")
+        .says("SQLSTATE 42P01")
+        .keeps_silent_about("JSON");
+    query(&["-c", "CREATE TABLE public.new (n int)"]).code(0);
+    query(&["-c", "TRUNCATE public.new"]).code(0);
+}
+
+#[test]
+fn names_and_values_do_not_command_the_terminal() {
+    let work = Workplace::with_database();
+    work.run(&["apply"]).code(0);
+    let query = |sql: &str| work.run(&["db", "query", "-c", sql]);
+    query("CREATE TABLE public.\"t\u{1b}[2J\" (\"n\u{1b}[31m\" text)").code(0);
+    query("INSERT INTO public.\"t\u{1b}[2J\" VALUES (E'red\\x1b[0m')").code(0);
+    query("TABLE public.\"t\u{1b}[2J\"")
+        .code(0)
+        .says("n\\u{1b}[31m")
+        .says("red\\u{1b}[0m")
+        .keeps_silent_about("\u{1b}");
+    query("TRUNCATE public.\"t\u{1b}[2J\"")
+        .code(0)
+        .says("TRUNCATE public.t\\u{1b}[2J would lose 1 row")
+        .says("1 row of public.t\\u{1b}[2J")
+        .keeps_silent_about("\u{1b}");
+    query("SELECT 1 FROM public.\"no\u{1b}[2J\"")
+        .code(1)
+        .keeps_silent_about("\u{1b}");
+    work.run(&["db", "drop"])
+        .code(0)
+        .says("public.t\\u{1b}[2J: 0 rows")
+        .keeps_silent_about("\u{1b}");
+}
+
+#[test]
+fn a_database_of_large_objects_is_not_empty() {
+    let work = Workplace::with_database();
+    work.run(&["apply"]).code(0);
+    let fresh = || {
+        work.run(&["db", "drop", "--no-copy"]).code(0);
+        work.run(&["db", "create"]).code(0);
+    };
+    fresh();
+    work.run(&["db", "drop"])
+        .code(0)
+        .keeps_silent_about("It is kept as");
+    work.run(&["db", "create"]).code(0);
+    let made = "DO $$ BEGIN PERFORM lo_from_bytea(0, 'photo'); END $$";
+    work.run(&["db", "query", "-c", made]).code(0);
+    work.run(&["db", "drop"])
+        .code(0)
+        .says("large objects: 1 row")
+        .says("It is kept as the database cruddur_undo_");
+}

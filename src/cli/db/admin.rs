@@ -304,7 +304,7 @@ fn tell(output: &Output, target: &Target, state: &str, words: &str) -> Result<()
     let text = if output.json {
         json!({"database": target.name(), "state": state}).to_string()
     } else {
-        format!("{}: {words}", target.name())
+        render::harmless(&format!("{}: {words}", target.name()))
     };
     Ok(output.result(&text)?)
 }

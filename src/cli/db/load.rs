@@ -12,7 +12,7 @@ use crate::cli::signals::or_stopped;
 use crate::kinds;
 use crate::model::{Addr, Diagnostic, Severity, Span};
 use crate::pg::script::{Destruction, destructive, split};
-use crate::pg::{Error, Look, Outcome, Progress, Script};
+use crate::pg::{Consent as Agreed, Error, Loss, Outcome, Progress, Script};
 use crate::resource::{AssetRequest, Facts};
 use crate::stack::Loaded;
 use serde_json::{Value, json};
@@ -265,7 +265,7 @@ async fn one(
         session.close().await;
         return Ok(told("current"));
     }
-    let losses = losses(&look);
+    let losses = losses(&look.losses);
     if how.dry_run {
         let and = if losses.is_empty() { "" } else { ", which" };
         say(format!(
@@ -283,22 +283,36 @@ async fn one(
     }
     let what = format!("{} ({})", entry.script.name(), entry.file);
     let keeper = target.keeper(&what, how.consent.no_copy);
-    let outcome = session
-        .run_script_keeping(
-            &entry.script,
-            !losses.is_empty(),
-            keeper.as_ref(),
-            |progress| {
+    let mut consent = match losses.is_empty() {
+        true => Agreed::Nothing,
+        false => Agreed::Shown,
+    };
+    let mut unseen = Vec::new();
+    let outcome = loop {
+        let outcome = session
+            .run_script_keeping(&entry.script, consent, keeper.as_ref(), |progress| {
                 tracing::debug!(file = %entry.file, ?progress);
                 waits(&progress, output);
-            },
-        )
-        .await;
+            })
+            .await;
+        match outcome {
+            // what its text does not show is known once it ran; nothing of it remains
+            Err(Error::NeedsConsent(found)) if consent != Agreed::Everything => {
+                output.note(&format!("{}:{}", entry.file, describe_losses(&found)));
+                agreed(target, global, &how.consent, "Run it", stop).await?;
+                consent = Agreed::Everything;
+                unseen = found;
+            }
+            ended => break ended,
+        }
+    };
     session.close().await;
     match outcome {
         Ok(Outcome::Applied { statements, .. }) => {
             say(format!("{} ran, {}", entry.file, counted(statements)))?;
             let mut line = told("applied");
+            let all: Vec<&Loss> = look.losses.iter().chain(&unseen).collect();
+            line["losses"] = json!(all);
             if let Some(copy) = target.made() {
                 copies::note(
                     &target.copies,
@@ -333,12 +347,12 @@ fn counted(statements: usize) -> String {
 }
 
 /// Says what would be lost, a line each.
-pub fn describe_losses(look: &Look) -> String {
-    losses(look).concat()
+pub fn describe_losses(found: &[Loss]) -> String {
+    losses(found).concat()
 }
 
-fn losses(look: &Look) -> Vec<String> {
-    look.losses
+fn losses(found: &[Loss]) -> Vec<String> {
+    found
         .iter()
         .map(|loss| {
             let what = match &loss.column {

@@ -11,7 +11,7 @@ use crate::cli::output::Output;
 use crate::cli::session::base;
 use crate::cli::signals::{or_cancelled, or_stopped};
 use crate::pg::script::{destructive, split};
-use crate::pg::{Error, Param, Params, Table, Template};
+use crate::pg::{Consent as Agreed, Error, Param, Params, Table, Template};
 use crate::render;
 use serde_json::{Map, Value, json};
 use std::io::Read;
@@ -49,6 +49,11 @@ pub async fn query(
 
     let mut session = or_stopped(target.connect(), stop).await?;
     let canceller = session.canceller();
+    if output.json || args.output == Shape::Json {
+        // an object holds one of two columns of a name: said before anything is done
+        let checked = async { session.query_names(&template).await.map_err(|e| failed(&e)) };
+        or_cancelled(&canceller, checked, stop).await?;
+    }
     let statements = split(template.sql()).unwrap_or_default();
     let look = or_stopped(
         async {
@@ -58,12 +63,18 @@ pub async fn query(
         stop,
     )
     .await?;
+    let ask = async |what: String| {
+        output.note(&what);
+        agreed(target, global, &args.consent, "Run it", stop).await
+    };
+    let mut consent = Agreed::Nothing;
     if !look.losses.is_empty() {
-        output.note(&format!("{name}:{}", describe_losses(&look)));
-        agreed(target, global, &args.consent, "Run it", stop).await?;
+        ask(format!("{name}:{}", describe_losses(&look.losses))).await?;
+        consent = Agreed::Shown;
     }
+    let changes = template.changes_rows() || template.is_command();
     let no_copy = args.consent.no_copy;
-    if look.losses.is_empty() && template.changes_rows() && no_copy {
+    if consent == Agreed::Nothing && changes && no_copy {
         // nothing brings them back, so that it is said before how many they are
         let counted = async {
             let losses = session.query_losses(&template, &params).await;
@@ -75,32 +86,40 @@ pub async fn query(
                 .iter()
                 .map(|loss| format!("\n  {} {}: {} rows", loss.verb, loss.table, loss.rows))
                 .collect();
-            output.note(&format!(
+            ask(format!(
                 "{name} would delete or overwrite, and no copy is kept:{}",
                 lost.concat()
-            ));
-            agreed(target, global, &args.consent, "Run it", stop).await?;
+            ))
+            .await?;
+            consent = Agreed::Everything;
         }
     }
     let keeper = target.keeper(&format!("db query {name}"), no_copy);
-    let work = async {
-        let done = if template.changes_rows() || !look.losses.is_empty() {
-            let done = match &keeper {
-                Some(keeper) => {
-                    session
-                        .query_commit_keeping(&template, &params, keeper)
-                        .await
-                }
-                None => session.query_commit(&template, &params).await,
-            };
-            done.map(|done| (done.returned, Some(done.count)))
-        } else {
-            let rows = session.query_rows(&template, &params).await;
-            rows.map(|table| (table, None))
+    let result = loop {
+        let work = async {
+            if !changes {
+                let rows = session.query_rows(&template, &params).await;
+                return rows.map(|table| Ok((table, None))).map_err(|e| failed(&e));
+            }
+            let keeper = keeper.as_ref();
+            match session
+                .query_commit_guarded(&template, &params, keeper, consent)
+                .await
+            {
+                Ok(done) => Ok(Ok((done.returned, Some(done.count)))),
+                Err(Error::NeedsConsent(losses)) => Ok(Err(losses)),
+                Err(error) => Err(failed(&error)),
+            }
         };
-        done.map_err(|e| failed(&e))
+        match or_cancelled(&canceller, work, stop).await {
+            Ok(Ok(done)) => break Ok(done),
+            Ok(Err(losses)) => {
+                ask(format!("{name}:{}", describe_losses(&losses))).await?;
+                consent = Agreed::Everything;
+            }
+            Err(failure) => break Err(failure),
+        }
     };
-    let result = or_cancelled(&canceller, work, stop).await;
     session.close().await;
     let (table, changed) = result?;
     let copy = target.made();

@@ -125,12 +125,6 @@ impl Prober<'_> {
                     );
                     unknown(hop, why, None)
                 }
-                (Readiness::Parked(word) | Readiness::Parking(word), _) => failed(
-                    hop,
-                    None,
-                    format!("{addr} is {word}"),
-                    Some("`cruddur-infra start`".to_owned()),
-                ),
                 (Readiness::Pending(word) | Readiness::Leaving(word), _) => failed(
                     hop,
                     None,
@@ -138,6 +132,11 @@ impl Prober<'_> {
                     Some("wait, and verify again".to_owned()),
                 ),
                 (Readiness::Failed(why), _) => failed(hop, None, format!("{addr}: {why}"), apply),
+                (resting, _) => {
+                    let word = resting.rests().unwrap_or("at rest");
+                    let start = Some("`cruddur-infra start`".to_owned());
+                    failed(hop, None, format!("{addr} is {word}"), start)
+                }
             },
         }
     }

@@ -44,6 +44,7 @@ pub fn fault(target: &Target, during: During, error: &Error) -> Fault {
         }
         Error::NeedsConsent(losses) => {
             fault.class = Class::Surprise;
+            let unseen = losses.iter().any(|loss| loss.line == 0);
             let losses: Vec<String> = losses
                 .iter()
                 .map(|loss| match &loss.column {
@@ -52,7 +53,10 @@ pub fn fault(target: &Target, during: During, error: &Error) -> Fault {
                 })
                 .collect();
             fault.message = format!("{}: {}", target.file, losses.join("; "));
-            fault.help("rows have come since the plan was made; nothing was changed: plan again")
+            fault.help(match unseen {
+                true => format!("no plan can show that; nothing was changed. --allow-replace {} allows it", target.addr),
+                false => "rows have come since the plan was made; nothing was changed: plan again".to_owned(),
+            })
         }
         Error::Copy(problem) => {
             fault.message = format!("{}: {problem}", target.file);

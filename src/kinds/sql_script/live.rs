@@ -17,6 +17,8 @@ pub struct Target {
     pub destructions: Vec<Destruction>,
     /// The file, for messages.
     pub file: String,
+    /// The entry's address, by which users allow what it loses.
+    pub addr: String,
 }
 
 /// What the database says of a script.
@@ -58,6 +60,7 @@ pub fn target(spec: &Spec, facts: &Facts) -> Result<Target, Unresolved> {
         destructions: destructive(&statements),
         script: Script::new(ledger_name(spec, facts), text),
         file,
+        addr: facts.addr.to_string(),
     })
 }
 
@@ -99,7 +102,8 @@ pub fn diff(want: &Target, have: &Live) -> Diff {
     diff
 }
 
-/// Says what a statement would lose: `line 3: DROP TABLE public.users would lose 1,204 rows`.
+/// Says what a statement would lose: `line 3: DROP TABLE public.users would lose 1,204 rows`. Where the script's text
+/// does not show it, it has no line.
 pub fn describe(loss: &Loss, what: &str) -> String {
     let noun = if loss.column.is_some() {
         "value"
@@ -112,10 +116,13 @@ pub fn describe(loss: &Loss, what: &str) -> String {
         Rows::AtLeast(rows) => format!("at least {} {noun}s", thousands(rows)),
         Rows::Unknown => format!("an unknown number of {noun}s"),
     };
-    format!(
-        "line {}: {} {what} would lose {amount}",
-        loss.line, loss.verb
-    )
+    let verb = loss.verb;
+    match loss.line {
+        0 => format!(
+            "{verb} {what} would lose {amount}, by a function, a trigger or SQL that is put together as it runs"
+        ),
+        line => format!("line {line}: {verb} {what} would lose {amount}"),
+    }
 }
 
 fn thousands(number: u64) -> String {

@@ -11,7 +11,7 @@ pub use live::{Live, Target, describe};
 pub use spec::Spec;
 
 use crate::model::{Action, ApiCall, Class, Diff, Fault, Force, Outputs, Owner, Readiness, Shown};
-use crate::pg::{Connector, Keeper, Outcome, Progress, Session};
+use crate::pg::{Connector, Consent, Keeper, Outcome, Progress, Session};
 use crate::resource::{
     AssetRequest, Claims, Complaint, Facts, OnDestroy, OutputDecl, Reach, Resource, Unresolved,
     Wait,
@@ -50,6 +50,12 @@ impl SqlScript {
                 what,
             )
         });
+        // what its text does not show is in no plan, and is allowed by the entry's name alone
+        let consent = match (self.connector.allows(&want.addr), consent) {
+            (true, _) => Consent::Everything,
+            (false, true) => Consent::Shown,
+            (false, false) => Consent::Nothing,
+        };
         let outcome = session
             .run_script_keeping(&want.script, consent, keeper.as_ref(), |progress| {
                 note(want, &progress);

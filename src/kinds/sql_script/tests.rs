@@ -369,3 +369,29 @@ fn a_first_run_is_shown_without_the_url() {
         ])
     );
 }
+
+/// A plan cannot have shown it, so that planning again is no advice.
+#[test]
+fn what_no_text_shows_is_told_without_a_line_and_allowed_by_name() {
+    let target = target("SELECT clears();");
+    let mut loss = loss("public.u", None, Rows::Exactly(2), Verb::Delete);
+    let told = fault(
+        &target,
+        During::Run,
+        &Error::NeedsConsent(vec![loss.clone()]),
+    );
+    assert!(told.message.contains("line 3: DELETE"), "{told}");
+    assert!(told.help.unwrap().contains("plan again"));
+    loss.line = 0;
+    let told = fault(&target, During::Run, &Error::NeedsConsent(vec![loss]));
+    assert!(
+        told.message
+            .ends_with(": DELETE public.u would lose 2 rows, by a function, a trigger or SQL that is put together as it runs"),
+        "{told}"
+    );
+    let help = told.help.unwrap();
+    assert!(
+        help.contains("--allow-replace sql_script.schema allows it"),
+        "{help}"
+    );
+}

@@ -23,7 +23,8 @@ pub struct TableSize {
 pub struct Inventory {
     /// Its size on the disk in bytes; nothing where the user may not ask.
     pub bytes: Option<u64>,
-    /// Its tables and materialised views by name, without the server's own and this client's.
+    /// Its tables and materialised views by name, without the server's own and this client's; and `large objects` where
+    /// there are any, which are in no table of anybody's.
     pub tables: Vec<TableSize>,
 }
 
@@ -35,6 +36,11 @@ FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamesp
 WHERE c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition
   AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'cruddur_infra')
 ORDER BY 1, 2";
+
+/// Everybody may read who owns large objects, which tells how many there are.
+const LARGE_OBJECTS: &str = "pg_catalog.pg_largeobject_metadata";
+const LARGE_OBJECTS_SIZE: &str =
+    "SELECT pg_catalog.pg_total_relation_size('pg_catalog.pg_largeobject')";
 
 /// Asked in this way, because another user's database may not be measured, which is no reason to fail.
 const SIZE: &str = "
@@ -77,6 +83,18 @@ impl Session {
                     Rows::Unknown
                 },
                 bytes: natural(self.get(&row, 2)?),
+            });
+        }
+        let objects = self.count(LARGE_OBJECTS, &[], false).await?;
+        if objects != Rows::Exactly(0) {
+            let size = self.rows(LARGE_OBJECTS_SIZE, &[]).await?;
+            tables.push(TableSize {
+                name: "large objects".to_owned(),
+                rows: objects,
+                bytes: match size.first() {
+                    Some(row) => natural(self.get(row, 0)?),
+                    None => 0,
+                },
             });
         }
         Ok(Inventory {

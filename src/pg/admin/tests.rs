@@ -65,6 +65,22 @@ async fn what_is_in_a_database_is_counted() {
 }
 
 #[tokio::test]
+async fn large_objects_are_counted_too() {
+    let server = Server::shared();
+    let url = server.database().await;
+    let mut session = server.session(&url).await;
+    assert_eq!(session.inventory().await.unwrap().tables, []);
+    let sql = "SELECT lo_from_bytea(0, 'photo'), lo_from_bytea(0, 'film')";
+    session.batch(sql).await.unwrap();
+    let found = session.inventory().await.unwrap().tables;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].name, "large objects");
+    assert_eq!(found[0].rows, Rows::Exactly(2));
+    assert!(found[0].bytes > 0);
+    session.close().await;
+}
+
+#[tokio::test]
 async fn only_what_is_idle_is_ended() {
     let server = Server::shared();
     let url = server.database().await;

@@ -65,14 +65,7 @@ impl Ask<'_> {
         begun?;
         let inner = inner.map_err(|error| located(error, template, None))?;
         let values = bind(template, self.params, inner.params())?;
-        let columns: Vec<Column> = inner
-            .columns()
-            .iter()
-            .map(|column| Column {
-                name: column.name().to_owned(),
-                type_name: type_name(column.type_()),
-            })
-            .collect();
+        let columns = columns(&inner);
         if columns.is_empty() && self.shape == Shape::Commit {
             return Ok(Prepared {
                 statement: inner,
@@ -141,6 +134,15 @@ impl Ask<'_> {
             cells,
         })
     }
+}
+
+/// The columns that a statement gives.
+pub(super) fn columns(statement: &tokio_postgres::Statement) -> Vec<Column> {
+    let column = |column: &tokio_postgres::Column| Column {
+        name: column.name().to_owned(),
+        type_name: type_name(column.type_()),
+    };
+    statement.columns().iter().map(column).collect()
 }
 
 /// `error` with its place in the template: the server's position in what was sent, else the

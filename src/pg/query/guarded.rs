@@ -12,8 +12,9 @@ use crate::pg::script::{Verb, destructive, split};
 use crate::pg::session::Session;
 use crate::pg::template::Template;
 use crate::pg::undo::{CopyProblem, Guard, Keeper, Kept, changes};
+use crate::pg::unseen::{Consent, Found, Uncounted, Watch};
 
-/// How often it is begun anew because a copy must be made before that nobody knew of.
+/// How often it is begun anew because something must be copied or counted before that nobody knew of.
 const ATTEMPTS: usize = 4;
 
 impl Session {
@@ -27,12 +28,29 @@ impl Session {
         params: &Params,
         keeper: &Keeper,
     ) -> Result<Committed, Error> {
-        let ask = ask(template, params)?;
+        self.query_commit_guarded(template, params, Some(keeper), true)
+            .await
+    }
+
+    /// As [`Session::query_commit_keeping`], if there is a keeper. Where `consent` does not cover it, it ends with
+    /// [`Error::NeedsConsent`] when a table with rows would be dropped or emptied, or a column with values dropped.
+    ///
+    /// # Errors
+    /// As [`Session::query_commit_keeping`], and that. Nothing was changed then.
+    pub async fn query_commit_guarded(
+        &mut self,
+        template: &Template,
+        params: &Params,
+        keeper: Option<&Keeper>,
+        consent: impl Into<Consent>,
+    ) -> Result<Committed, Error> {
+        let (ask, consent) = (ask(template, params)?, consent.into());
         self.recover().await?;
         self.unfinished = true;
-        let mut before = HashSet::new();
+        let (mut before, mut uncounted) = (HashSet::new(), Uncounted::default());
         for _ in 0..ATTEMPTS {
-            let result = self.keeping(ask, keeper, &before).await;
+            let how = (consent, &uncounted, keeper, &before);
+            let result = self.guarded(ask, how).await;
             let lost = matches!(&result, Err(error) if error.ends_connection()
                 || matches!(error, Error::CommitUnknown { .. }));
             // outside of a transaction it is a warning, nothing worse
@@ -40,47 +58,64 @@ impl Session {
                 self.unfinished = self.batch("ROLLBACK").await.is_err();
             }
             match result? {
-                Ok(committed) => return Ok(committed),
-                Err(more) => before.extend(more),
+                Attempt::Ended(committed) => return Ok(committed),
+                Attempt::Copying(more) => before.extend(more),
+                Attempt::Counting(more) => {
+                    before.extend(&more.whole);
+                    uncounted.extend(more);
+                }
             }
         }
-        Err(CopyProblem::Restless {
-            what: template.name().to_owned(),
-        }
-        .into())
+        Err(restless(template))
     }
 
-    async fn keeping(
+    async fn guarded(
         &self,
         ask: Ask<'_>,
-        keeper: &Keeper,
-        before: &HashSet<u32>,
-    ) -> Result<Result<Committed, HashSet<u32>>, Error> {
+        (consent, uncounted, keeper, before): (Consent, &Uncounted, Option<&Keeper>, &HashSet<u32>),
+    ) -> Result<Attempt, Error> {
         let template = ask.template;
         let prepared = ask.prepare(self, Some(BEGIN_WRITE)).await?;
-        let mut aims = self
-            .aims(&destructive(&split(template.sql()).unwrap_or_default()))
-            .await?;
-        aims.extend(before);
-        let guard = Guard::begin(self, keeper, &aims).await?;
+        let statements = split(template.sql()).unwrap_or_default();
+        let watch = Watch::begin(self, &statements, consent, uncounted).await?;
+        let guard = match keeper {
+            Some(keeper) => {
+                let mut aims = self.aims(&destructive(&statements)).await?;
+                aims.extend(before);
+                Some(Guard::begin(self, keeper, &aims).await?)
+            }
+            None => None,
+        };
         let reply = ask.run(self, prepared, None).await?;
+        // before the commit: where the answer cannot be read, nothing is changed
+        let committed = reply.committed()?;
         // what is deferred may lose rows, too
         let checked = self.batch("SET CONSTRAINTS ALL IMMEDIATE").await;
         checked.map_err(|error| located(error, template, None))?;
-        let pending = match guard.end(self, None).await? {
-            Kept::Nothing => None,
-            Kept::Copy(pending) => Some(pending),
-            Kept::Again(more) => return Ok(Err(more)),
-        };
+        if let Some(watch) = watch {
+            match watch.end(self).await? {
+                Found::Nothing => {}
+                Found::Losses(losses) => return Err(Error::NeedsConsent(losses)),
+                Found::Uncounted(more) => return Ok(Attempt::Counting(more)),
+            }
+        }
+        let mut kept = None;
+        if let Some(guard) = guard {
+            match guard.end(self, None).await? {
+                Kept::Nothing => {}
+                Kept::Copy(pending) => kept = Some(pending),
+                Kept::Again(more) => return Ok(Attempt::Copying(more)),
+            }
+        }
         match self.commit(template.name()).await {
             Ok(()) => {
-                if let Some(pending) = pending {
+                if let Some(pending) = kept {
                     pending.settle();
                 }
-                reply.committed().map(Ok)
+                Ok(Attempt::Ended(committed))
             }
             Err(error) => {
-                if let Some(pending) = pending {
+                if let Some(pending) = kept {
                     pending.ended(&error);
                 }
                 Err(located(error, template, None))
@@ -88,7 +123,8 @@ impl Session {
         }
     }
 
-    /// How many rows a change would delete or overwrite, wherever: it is run and rolled back.
+    /// How many rows a change would delete or overwrite, wherever, and what it would drop or empty: it is run and rolled
+    /// back.
     ///
     /// # Errors
     /// As [`Session::query_commit`].
@@ -100,19 +136,43 @@ impl Session {
         let ask = ask(template, params)?;
         self.recover().await?;
         self.unfinished = true;
-        let counted = async {
-            let prepared = ask.prepare(self, Some(BEGIN_WRITE)).await?;
-            let before = self.row_changes().await?;
-            ask.run(self, prepared, None).await?;
-            let checked = self.batch("SET CONSTRAINTS ALL IMMEDIATE").await;
-            checked.map_err(|error| located(error, template, None))?;
-            Ok(changes(&before, &self.row_changes().await?))
+        let mut uncounted = Uncounted::default();
+        for _ in 0..ATTEMPTS {
+            let counted = self.rehearsed(ask, &uncounted).await;
+            let lost = counted.as_ref().is_err_and(Error::ends_connection);
+            if !lost {
+                self.unfinished = self.batch("ROLLBACK").await.is_err();
+            }
+            match counted {
+                Ok((_, Found::Uncounted(more))) => uncounted.extend(more),
+                Ok((mut losses, Found::Losses(more))) => {
+                    let told: HashSet<String> = losses.iter().map(|l| l.table.clone()).collect();
+                    losses.extend(more.into_iter().filter(|loss| !told.contains(&loss.table)));
+                    return Ok(losses);
+                }
+                Ok((losses, Found::Nothing)) | Err(Error::NeedsConsent(losses)) => {
+                    return Ok(losses);
+                }
+                Err(error) => return Err(error),
+            }
         }
-        .await;
-        let lost = counted.as_ref().is_err_and(Error::ends_connection);
-        if !lost {
-            self.unfinished = self.batch("ROLLBACK").await.is_err();
-        }
+        Err(restless(template))
+    }
+
+    async fn rehearsed(
+        &self,
+        ask: Ask<'_>,
+        uncounted: &Uncounted,
+    ) -> Result<(Vec<Loss>, Found), Error> {
+        let template = ask.template;
+        let prepared = ask.prepare(self, Some(BEGIN_WRITE)).await?;
+        let statements = split(template.sql()).unwrap_or_default();
+        let watch = Watch::begin(self, &statements, Consent::Nothing, uncounted).await?;
+        let before = self.row_changes().await?;
+        ask.run(self, prepared, None).await?;
+        let checked = self.batch("SET CONSTRAINTS ALL IMMEDIATE").await;
+        checked.map_err(|error| located(error, template, None))?;
+        let changed = changes(&before, &self.row_changes().await?);
         let loss = |(table, updated, deleted): (String, u64, u64)| Loss {
             table,
             column: None,
@@ -124,8 +184,29 @@ impl Session {
                 Verb::Update
             },
         };
-        counted.map(|found| found.into_iter().map(loss).collect())
+        let losses = changed.into_iter().map(loss).collect();
+        let found = match watch {
+            Some(watch) => watch.end(self).await?,
+            None => Found::Nothing,
+        };
+        Ok((losses, found))
     }
+}
+
+/// How a transaction ended.
+enum Attempt {
+    Ended(Committed),
+    /// Of these tables a copy must be made before.
+    Copying(HashSet<u32>),
+    /// These must be counted before.
+    Counting(Uncounted),
+}
+
+fn restless(template: &Template) -> Error {
+    CopyProblem::Restless {
+        what: template.name().to_owned(),
+    }
+    .into()
 }
 
 fn ask<'a>(template: &'a Template, params: &'a Params) -> Result<Ask<'a>, Error> {

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::answer::{Committed, Reply, Table};
-use super::ask::{Ask, Shape, located};
+use super::ask::{Ask, Shape, columns, located};
 use super::param::Params;
+use super::wrap::unique;
 use crate::pg::error::Error;
 use crate::pg::session::Session;
 use crate::pg::template::Template;
@@ -102,6 +103,18 @@ impl Session {
         self.answer(template, params, Shape::Commit)
             .await?
             .committed()
+    }
+
+    /// Whether every column of the answer has a name of its own, as an object needs. Nothing is run.
+    ///
+    /// # Errors
+    /// [`Error::Template`] with the name that is there twice; [`Error::Db`] where the server does not understand the
+    /// template.
+    pub async fn query_names(&mut self, template: &Template) -> Result<(), Error> {
+        self.recover().await?;
+        let prepared = self.timed(self.client().prepare(template.sql())).await;
+        let prepared = prepared.map_err(|error| located(error, template, None))?;
+        unique(&columns(&prepared)).map_err(|problem| template.problem(problem))
     }
 
     async fn answer(

@@ -97,7 +97,8 @@ fn unused(sql: &str, columns: &[Column]) -> String {
     name
 }
 
-fn unique(columns: &[Column]) -> Result<(), TemplateProblem> {
+/// Fails where two columns have one name.
+pub(super) fn unique(columns: &[Column]) -> Result<(), TemplateProblem> {
     for (index, column) in columns.iter().enumerate() {
         if columns[..index]
             .iter()

@@ -2,7 +2,8 @@
 //!
 //! Static and conservative. Not seen: what a function called by the script does, a `DELETE` with a
 //! `WHERE` that holds for every row, and SQL that a `DO` block puts together from pieces without a
-//! telling word in any of them.
+//! telling word in any of them. The first and the last are found when they have run
+//! (`pg/unseen.rs`).
 
 use std::fmt;
 
@@ -94,6 +95,15 @@ pub struct Destruction {
 /// server refuses it unless the schema is empty.
 #[must_use]
 pub fn destructive(statements: &[Statement]) -> Vec<Destruction> {
+    scanned(statements, Wanted::Destructions)
+}
+
+/// Every `DELETE` with a `WHERE`, which is not asked about.
+pub(in crate::pg) fn limited(statements: &[Statement]) -> Vec<Destruction> {
+    scanned(statements, Wanted::LimitedDeletes)
+}
+
+fn scanned(statements: &[Statement], wanted: Wanted) -> Vec<Destruction> {
     let mut found = Vec::new();
     let mut any_schema = false;
     let mut renames = Renames::default();
@@ -102,6 +112,7 @@ pub fn destructive(statements: &[Statement]) -> Vec<Destruction> {
         let already = found.len();
         let mut scan = Scan {
             statement,
+            wanted,
             lines: Lines::new(&statement.text),
             any_schema,
             found: &mut found,
@@ -135,8 +146,16 @@ struct Place {
     piece: bool,
 }
 
+/// What is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Destructions,
+    LimitedDeletes,
+}
+
 struct Scan<'a> {
     statement: &'a Statement,
+    wanted: Wanted,
     lines: Lines<'a>,
     any_schema: bool,
     found: &'a mut Vec<Destruction>,
@@ -191,6 +210,9 @@ impl Scan<'_> {
     }
 
     fn command(&mut self, tokens: &Tokens<'_>, at: usize, place: Place) {
+        if self.wanted == Wanted::LimitedDeletes {
+            return;
+        }
         if tokens.words(at, &["drop", "table"]) {
             let first = tokens.skip(at + 2, &["if", "exists"]);
             self.listed(tokens, (at, first), place, Verb::DropTable);
@@ -283,23 +305,30 @@ impl Scan<'_> {
         }
     }
 
-    /// `DELETE FROM` with no `WHERE` before its end: `;`, or the parenthesis it stands in.
+    /// `DELETE FROM`; wanted with or with no `WHERE` before its end: `;`, or the parenthesis it stands in.
     fn delete(&mut self, tokens: &Tokens<'_>, at: usize, place: Place) {
         if !tokens.words(at, &["delete", "from"]) {
             return;
         }
         let mut depth = 0_usize;
         let mut next = at + 2;
+        let mut is_limited = false;
         while let Some(token) = tokens.get(next) {
             match token.kind {
                 Kind::Symbol('(') => depth += 1,
                 Kind::Symbol(')') if depth == 0 => break,
                 Kind::Symbol(')') => depth -= 1,
                 Kind::Symbol(';') => break,
-                _ if depth == 0 && tokens.words(next, &["where"]) => return,
+                _ if depth == 0 && tokens.words(next, &["where"]) => {
+                    is_limited = true;
+                    break;
+                }
                 _ => {}
             }
             next += 1;
+        }
+        if is_limited != (self.wanted == Wanted::LimitedDeletes) {
+            return;
         }
         let name = tokens.name(tokens.skip(at + 2, &["only"]));
         let target = match name {

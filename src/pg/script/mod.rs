@@ -26,6 +26,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+pub(in crate::pg) use destructive::limited;
 pub use destructive::{Destruction, Target, Verb, destructive};
 pub(in crate::pg) use lexer::{Kind, Lexer, Token};
 pub use names::ObjectName;

@@ -103,6 +103,13 @@ impl Template {
         self.main.changes
     }
 
+    /// Whether it is neither a query nor a change of rows, and gives no rows that could be put into JSON: `TRUNCATE`,
+    /// `CREATE TABLE`, `DO`, ….
+    #[must_use]
+    pub fn is_command(&self) -> bool {
+        matches!(self.main.kind, MainKind::Other(_))
+    }
+
     /// The line of `place` and a `^` under its column, for showing an error.
     ///
     /// ```

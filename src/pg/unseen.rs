@@ -1,0 +1,355 @@
+//! What a transaction drops or empties without saying so: by a function, a trigger, SQL that is put together as it runs.
+//! It is told by what happened, and asked about like what the text shows.
+//!
+//! Asked about are tables that are gone, emptied or without a column that had values. A `DELETE` with a `WHERE` in the
+//! text is not, as everywhere, nor what goes along by its foreign keys. Where the server does not count what is done to
+//! tables (`track_counts`), a deletion is not seen.
+
+use std::collections::{HashMap, HashSet};
+
+use tokio_postgres::types::Type;
+
+use super::error::Error;
+use super::ledger::{Loss, Rows};
+use super::script::{Statement, Verb, destructive, limited};
+use super::session::Session;
+
+/// What somebody has agreed to lose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// Nothing.
+    Nothing,
+    /// What the text shows.
+    Shown,
+    /// Whatever it is.
+    Everything,
+}
+
+impl From<bool> for Consent {
+    fn from(agreed: bool) -> Self {
+        if agreed {
+            Self::Everything
+        } else {
+            Self::Nothing
+        }
+    }
+}
+
+/// What has to be counted before anything runs.
+#[derive(Debug, Default)]
+pub(super) struct Uncounted {
+    /// Tables, each with the columns whose values have to be counted, too.
+    tables: HashMap<u32, HashSet<String>>,
+    /// Those of them that nobody else can read afterwards, so that a copy has to be made before as well.
+    pub(super) whole: HashSet<u32>,
+}
+
+impl Uncounted {
+    /// Takes in more.
+    pub(super) fn extend(&mut self, more: Self) {
+        for (oid, columns) in more.tables {
+            self.tables.entry(oid).or_default().extend(columns);
+        }
+        self.whole.extend(more.whole);
+    }
+}
+
+/// A table, or with a name a column of it.
+pub(super) type Part = (u32, Option<String>);
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// Nothing that has to be asked about.
+    Nothing,
+    /// This. Never empty.
+    Losses(Vec<Loss>),
+    /// It cannot be told: roll back, and begin again with these counted before.
+    Uncounted(Uncounted),
+}
+
+/// A table at one moment.
+struct Table {
+    name: String,
+    /// The name in SQL.
+    quoted: String,
+    /// The file of its rows; another one after `TRUNCATE` and whatever rewrites it.
+    node: u32,
+    /// Rows inserted and deleted by this session and not yet told to the others.
+    inserted: i64,
+    deleted: i64,
+    /// The topmost table that it is a part of, or itself.
+    root: u32,
+    /// Its columns by their number, which no other one ever gets.
+    columns: HashMap<i16, String>,
+}
+
+type Tables = HashMap<u32, Table>;
+
+/// Only tables with rows of their own.
+const TABLES: &str = "
+SELECT c.oid, pg_catalog.concat(n.nspname, '.', c.relname), pg_catalog.format('%I.%I', n.nspname, c.relname),
+       c.relfilenode, pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid),
+       pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid), coalesce(pg_catalog.pg_partition_root(c.oid)::oid, c.oid),
+       ARRAY(SELECT a.attnum FROM pg_catalog.pg_attribute a
+             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
+       ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
+             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'cruddur_infra')";
+
+/// Tables with their partitions and what inherits from them, each with the one that it is below.
+const BELOW: &str = "
+WITH RECURSIVE below(top, oid) AS (
+    SELECT t.oid, t.oid FROM pg_catalog.unnest($1::oid[]) AS t(oid)
+    UNION SELECT below.top, i.inhrelid FROM pg_catalog.pg_inherits i JOIN below ON below.oid = i.inhparent)
+SELECT top, oid FROM below";
+
+/// Watches a transaction from its beginning.
+pub(super) struct Watch {
+    before: Tables,
+    /// Held, and known to hold nothing; or shown by the text and agreed to.
+    settled: HashSet<Part>,
+    /// Those that a `DELETE` with a `WHERE` may empty.
+    limited: HashSet<u32>,
+    counted: HashMap<Part, Rows>,
+}
+
+impl Watch {
+    /// Begins to watch: the transaction has begun and done nothing. Of `uncounted` the rows are counted, with writers
+    /// kept out until it ends. None where everything is agreed to.
+    ///
+    /// # Errors
+    /// [`Error::NeedsConsent`] where the text shows already what would be lost, and nobody has agreed to that.
+    pub(super) async fn begin(
+        session: &Session,
+        statements: &[Statement],
+        consent: Consent,
+        uncounted: &Uncounted,
+    ) -> Result<Option<Self>, Error> {
+        if consent == Consent::Everything {
+            return Ok(None);
+        }
+        let destructions = destructive(statements);
+        let mut shown = session.losses(&destructions, true).await?;
+        if consent == Consent::Nothing && !shown.losses.is_empty() {
+            return Err(Error::NeedsConsent(shown.losses));
+        }
+        shown.empty.extend(shown.told);
+        let settled = session.below(shown.empty).await?;
+        let mut kept = HashSet::new();
+        for destruction in limited(statements) {
+            let reached = session.reached(&destruction).await?;
+            kept.extend(reached.into_iter().map(|oid| (oid, None)));
+        }
+        let limited = session.below(kept).await?;
+        let mut watch = Self {
+            before: session.standing().await?,
+            settled,
+            limited: limited.into_iter().map(|(oid, _)| oid).collect(),
+            counted: HashMap::new(),
+        };
+        let mut count = uncounted.tables.clone();
+        // another type is another file, whether there are rows or not
+        for destruction in destructions.iter().filter(|d| d.verb == Verb::AlterType) {
+            for oid in session.reached(destruction).await? {
+                count.entry(oid).or_default();
+            }
+        }
+        for (oid, columns) in count {
+            if let Some(table) = watch.before.get(&oid) {
+                let table = format!("ONLY {}", table.quoted);
+                let rows = session.counted(&table, None).await?;
+                watch.counted.insert((oid, None), rows);
+                for column in columns {
+                    let rows = session.counted(&table, Some(&column)).await?;
+                    watch.counted.insert((oid, Some(column)), rows);
+                }
+            }
+        }
+        Ok(Some(watch))
+    }
+
+    /// Looks what was dropped or emptied: the statements have run, nothing is committed.
+    pub(super) async fn end(self, session: &Session) -> Result<Found, Error> {
+        let after = session.standing().await?;
+        let mut found = Findings {
+            watch: &self,
+            losses: Vec::new(),
+            uncounted: Uncounted::default(),
+        };
+        // all parts of a table, for a row that went into another part is not deleted
+        let mut roots: HashMap<u32, (Vec<u32>, bool)> = HashMap::new();
+        let mut all: Vec<u32> = self.before.keys().copied().collect();
+        all.sort_unstable();
+        for oid in all {
+            let was = &self.before[&oid];
+            if self.settled.contains(&(oid, None)) {
+                continue;
+            }
+            let Some(is) = after.get(&oid) else {
+                found.look(oid, None, Verb::DropTable);
+                continue;
+            };
+            let mut gone: Vec<_> = was.columns.iter().collect();
+            gone.retain(|(number, _)| !is.columns.contains_key(number));
+            gone.sort_unstable();
+            for (_, column) in gone {
+                found.look(oid, Some(column), Verb::DropColumn);
+            }
+            // TRUNCATE forgets what was counted before. So if the table was not emptied, more rows are in it than came.
+            let came = (is.inserted - was.inserted) - (is.deleted - was.deleted);
+            if was.node != is.node && !session.more_than(came, &is.quoted).await? {
+                found.look(oid, None, Verb::Truncate);
+                continue;
+            }
+            let (parts, deleted) = roots.entry(was.root).or_default();
+            parts.push(oid);
+            *deleted |= is.deleted > was.deleted && !self.limited.contains(&oid);
+        }
+        for (_, (parts, deleted)) in roots {
+            if deleted && session.nothing_in(&parts, &after).await? {
+                for oid in parts {
+                    if after[&oid].deleted > self.before[&oid].deleted {
+                        found.look(oid, None, Verb::Delete);
+                    }
+                }
+            }
+        }
+        Ok(match (found.uncounted, found.losses) {
+            (uncounted, _) if !uncounted.tables.is_empty() => Found::Uncounted(uncounted),
+            (_, losses) if losses.is_empty() => Found::Nothing,
+            (_, mut losses) => {
+                losses.sort_by(|a, b| (&a.table, &a.column).cmp(&(&b.table, &b.column)));
+                Found::Losses(losses)
+            }
+        })
+    }
+}
+
+/// What was found so far.
+struct Findings<'a> {
+    watch: &'a Watch,
+    losses: Vec<Loss>,
+    uncounted: Uncounted,
+}
+
+impl Findings<'_> {
+    /// A table or column went. It is a loss if something was in it.
+    fn look(&mut self, oid: u32, column: Option<&String>, verb: Verb) {
+        let part = (oid, column.cloned());
+        if self.watch.settled.contains(&part) {
+            return;
+        }
+        match self.watch.counted.get(&part) {
+            None => {
+                let columns = self.uncounted.tables.entry(oid).or_default();
+                columns.extend(part.1);
+                if verb != Verb::Delete {
+                    self.uncounted.whole.insert(oid);
+                }
+            }
+            Some(Rows::Exactly(0)) => {}
+            Some(rows) => self.losses.push(Loss {
+                table: self.watch.before[&oid].name.clone(),
+                column: part.1,
+                rows: *rows,
+                line: 0,
+                verb,
+            }),
+        }
+    }
+}
+
+impl Session {
+    /// All tables as they are now. Inside a transaction.
+    async fn standing(&self) -> Result<Tables, Error> {
+        let rows = self.rows(TABLES, &[]).await?;
+        rows.iter()
+            .map(|row| {
+                let (numbers, names): (Vec<i16>, Vec<String>) =
+                    (self.get(row, 7)?, self.get(row, 8)?);
+                let table = Table {
+                    name: self.get(row, 1)?,
+                    quoted: self.get(row, 2)?,
+                    node: self.get(row, 3)?,
+                    inserted: self.get(row, 4)?,
+                    deleted: self.get(row, 5)?,
+                    root: self.get(row, 6)?,
+                    columns: numbers.into_iter().zip(names).collect(),
+                };
+                Ok((self.get(row, 0)?, table))
+            })
+            .collect()
+    }
+
+    /// `parts`, and the same of what is below.
+    async fn below(&self, parts: HashSet<Part>) -> Result<HashSet<Part>, Error> {
+        if parts.is_empty() {
+            return Ok(parts);
+        }
+        let list: Vec<u32> = parts.iter().map(|(oid, _)| *oid).collect();
+        let mut all = parts.clone();
+        for row in self.rows(BELOW, &[(&list, Type::OID_ARRAY)]).await? {
+            let (top, oid): (u32, u32) = (self.get(&row, 0)?, self.get(&row, 1)?);
+            let same = parts.iter().filter(|(part, _)| *part == top);
+            all.extend(same.map(|(_, column)| (oid, column.clone())));
+        }
+        Ok(all)
+    }
+
+    /// Counts rows that a policy hides, too; where it may not, they are unknown.
+    async fn counted(&self, table: &str, column: Option<&str>) -> Result<Rows, Error> {
+        self.batch("SET LOCAL row_security = off").await?;
+        let columns: Vec<String> = column.map(str::to_owned).into_iter().collect();
+        let rows = self.count(table, &columns, true).await?;
+        self.batch("SET LOCAL row_security = on").await?;
+        Ok(rows)
+    }
+
+    /// Whether there are more rows in a table than `came`. Not so where it may not be read.
+    async fn more_than(&self, came: i64, table: &str) -> Result<bool, Error> {
+        let Ok(came) = u64::try_from(came) else {
+            return Ok(true);
+        };
+        let limit = came.saturating_add(1);
+        let sql = format!(
+            "SELECT pg_catalog.count(*) FROM (SELECT 1 FROM ONLY {table} LIMIT {limit}) AS counted"
+        );
+        let rows = self.peeked(&sql).await?;
+        Ok(rows.is_some_and(|rows| u64::try_from(rows).unwrap_or(0) > came))
+    }
+
+    /// Whether none of `parts` has a row. Not so where it may not be read.
+    async fn nothing_in(&self, parts: &[u32], tables: &Tables) -> Result<bool, Error> {
+        for oid in parts {
+            let sql = format!(
+                "SELECT pg_catalog.count(*) FROM (SELECT 1 FROM ONLY {} LIMIT 1) AS counted",
+                tables[oid].quoted
+            );
+            if self.peeked(&sql).await? != Some(0) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// A number, whatever policies there are; the settings stay as the script has left them. Without the time limit of
+    /// a statement: it takes as long as the table is large.
+    async fn peeked(&self, sql: &str) -> Result<Option<i64>, Error> {
+        self.batch("SAVEPOINT peek; SET LOCAL row_security = off; SET LOCAL statement_timeout = 0")
+            .await?;
+        let asked = self.client().query_typed(sql, &[]).await;
+        let found = match asked.map_err(|error| self.error(error)) {
+            Ok(rows) => match rows.first() {
+                Some(row) => Some(self.get(row, 0)?),
+                None => None,
+            },
+            Err(error) if error.sqlstate() == Some("42501") => None,
+            Err(error) => return Err(error),
+        };
+        self.batch("ROLLBACK TO SAVEPOINT peek; RELEASE SAVEPOINT peek")
+            .await?;
+        Ok(found)
+    }
+}
