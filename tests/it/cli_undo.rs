@@ -228,6 +228,28 @@ fn a_stranger_is_asked_before_something_goes_without_a_copy_or_is_overwritten() 
         .code(0)
         .says("What that overwrote is kept: 1 row of public.users");
     assert_eq!(users(&work), format!("{ALL} other"));
+    // of what cannot be read nobody knows of which database it is: it is asked about everywhere
+    let torn = folder(&work).join("torn");
+    std::fs::create_dir(&torn).unwrap();
+    std::fs::write(torn.join("1.rows"), "1\tx\n").unwrap();
+    let discard = ["undo", "--discard", "torn"];
+    local(&["undo", "--list"])
+        .code(0)
+        .says("torn is no copy that can be read");
+    local(&discard)
+        .code(1)
+        .says("torn, which cannot be read")
+        .says("there is no terminal");
+    prd(&[&discard[..], &["--yes"]].concat())
+        .code(1)
+        .says("--confirm cruddur");
+    let in_sandbox = ["db", "undo", "--discard", "torn"];
+    work.run(&in_sandbox).code(1).says("there is no terminal");
+    assert!(torn.join("1.rows").is_file());
+    work.run(&[&in_sandbox[..], &["--discard", "torn", "--yes"]].concat())
+        .code(0)
+        .says("discarded torn, ");
+    assert!(!torn.exists());
     // a database that is dropped is only renamed
     local(&["drop", "--yes"])
         .code(0)
