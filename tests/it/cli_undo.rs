@@ -172,6 +172,22 @@ fn a_query_is_taken_back_listed_and_discarded() {
         .code(0)
         .says("discarded");
     assert_eq!(copies(&work).len(), 0);
+    // what a row refers to was lost since: that comes back first, and it is said where it is
+    let query = |sql: &str| work.run(&["db", "query", "-c", sql]).code(0);
+    query("DELETE FROM public.activities");
+    query("DELETE FROM public.users WHERE handle = 'dopsqueen'");
+    let listed = copies(&work);
+    let id = |at: usize| listed[at]["id"].as_str().unwrap();
+    work.run(&["db", "undo", id(0)])
+        .code(1)
+        .says("public.activities cannot be put back: 1 row of it refers to rows of public.users that are gone")
+        .says(&format!("are in the copy {}: take that back first", id(1)))
+        .says("nothing was changed");
+    work.run(&["db", "undo", id(1)]).code(0);
+    work.run(&["db", "undo", id(0)])
+        .code(0)
+        .says("1 row of public.activities are back");
+    work.run(&["db", "undo", "--older-than", "0s"]).code(0);
     // nobody wants one: in the sandbox nothing is asked
     work.run(&[
         "db",

@@ -18,11 +18,11 @@ UNION ALL
 SELECT concat_ws(' ', 'table', c.oid::regclass, c.relreplident, c.relrowsecurity, c.relforcerowsecurity) FROM pg_class c
 WHERE c.oid >= 16384 AND c.relkind = 'r'
 UNION ALL
-SELECT 'published ' || to_jsonb(p) FROM pg_publication_tables p
+SELECT 'published ' || to_jsonb(p)::text FROM pg_publication_tables p
 UNION ALL
 SELECT concat_ws(' ', 'statistics', pg_get_statisticsobjdef(s.oid), coalesce(s.stxstattarget, -1)) FROM pg_statistic_ext s
 UNION ALL
-SELECT 'policy ' || to_jsonb(p) FROM pg_policies p
+SELECT 'policy ' || to_jsonb(p)::text FROM pg_policies p
 UNION ALL
 SELECT concat_ws(' ', 'rule', pg_get_ruledef(w.oid), w.ev_enabled) FROM pg_rewrite w WHERE w.oid >= 16384
 UNION ALL
@@ -35,7 +35,8 @@ SELECT concat_ws(' ', 'trigger', pg_get_triggerdef(g.oid), g.tgenabled) FROM pg_
 async fn details(world: &World) -> Vec<String> {
     let client = world.session.client();
     // none of it is the ledger's
-    let sql = format!("SELECT t FROM ({DETAILS}) AS s(t) WHERE t !~ 'cruddur_infra' ORDER BY 1");
+    let sql =
+        format!("SELECT t FROM ({DETAILS}) AS s(t) WHERE t !~ 'cruddur_infra|pg_toast' ORDER BY 1");
     let rows = client.query(&sql, &[]).await.unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }

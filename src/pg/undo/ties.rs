@@ -112,6 +112,11 @@ impl Found {
         }
     }
 
+    /// Which word goes with it.
+    fn verb<'a>(&self, one: &'a str, more: &'a str) -> &'a str {
+        if self.rows == 1 { one } else { more }
+    }
+
     /// `id = '1', '7'`
     fn told(&self, columns: &[String]) -> String {
         let mut keys: Vec<&str> = self.keys.iter().map(String::as_str).take(TOLD).collect();
@@ -286,11 +291,12 @@ impl Session {
                 same_key(key, "k", "n")
             );
             self.unhurried(&strike).await?;
-            let stay = if found.rows == 1 { "stays" } else { "stay" };
+            let stay = found.verb("stays", "stay");
             told.push(format!(
-                "all of {} as it was: {} that had been added {stay}, for rows of {by} refer to it ({})",
+                "all of {} as it was: {} that had been added {stay}, for rows of {by} refer to {} ({})",
                 place.called(),
                 found.count(),
+ found.verb("it", "them"),
                 found.told(key)
             ));
         }
@@ -348,8 +354,9 @@ impl Session {
                 table: place.called(),
                 constraint: String::new(),
                 why: format!(
-                    "{} of it have nothing in {name}, which is NOT NULL by now ({}); {change}",
+                    "{} of it {} nothing in {name}, which is NOT NULL by now ({}); {change}",
                     found.count(),
+                    found.verb("has", "have"),
                     found.told(own)
                 ),
                 file: copies.path(&copy.id).join(&place.table.file),
@@ -419,9 +426,10 @@ impl Session {
                 return Ok(Some(CopyProblem::InTheWay {
                     table: parent.map_or_else(|| tie.to.clone(), Place::called),
                     why: format!(
-                        "{} of {} refer to rows of it that would go ({}), which {constraint} forbids; `{}` shows {}",
+                        "{} of {} {} to rows of it that would go ({}), which {constraint} forbids; `{}` shows {}",
                         found.count(),
                         tie.from,
+                        found.verb("refers", "refer"),
                         found.told(&tie.columns),
                         found.select(&tie.from, &tie.columns),
                         if found.keys.len() > SHOWN {
@@ -454,8 +462,9 @@ impl Session {
         Ok(Some(CopyProblem::InTheWay {
             table: format!("{schema}.{table}"),
             why: format!(
-                "{} of it refer to rows of {} that are gone ({}), which {constraint} forbids; {help}",
+                "{} of it {} to rows of {} that are gone ({}), which {constraint} forbids; {help}",
                 found.count(),
+                found.verb("refers", "refer"),
                 tie.to,
                 found.told(&tie.keys),
             ),

@@ -104,7 +104,7 @@ async fn what_a_row_that_stays_refers_to_stays_too() {
         [
             "all of public.p1 as it was: 1 row that had been added stays, for rows of public.q1 refer to it (k, l = ('3', 'it''s'))",
             "all of public.p2 as it was: 1 row that had been added stays, for rows of public.q1 refer to it (k, l = ('12', 'y'))",
-            "all of public.t as it was: 2 rows that had been added stay, for rows of public.c refer to it (id = '2', '3')",
+            "all of public.t as it was: 2 rows that had been added stay, for rows of public.c refer to them (id = '2', '3')",
         ]
     );
     assert_eq!(
@@ -176,7 +176,7 @@ async fn rows_whose_parents_are_gone_name_the_copy_that_has_them() {
             // nobody has a copy of it
             world.sql("DELETE FROM a WHERE id = 30").await;
             let words = [
-                "1 row of it refer to rows of public.a that are gone (id = '30')",
+                "1 row of it refers to rows of public.a that are gone (id = '30')",
                 "b_a_fkey",
             ];
             let told = refused(&mut world, &copy.id, "public.b", &words).await;
