@@ -331,7 +331,9 @@ WITH n AS (
     FROM pg_catalog.pg_attribute a JOIN tab t ON t.oid = a.attrelid WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
     UNION ALL
     -- what nothing here makes; it is named where it went
-    SELECT 100, i.type, o.class::regclass, o.id, 0, 0, i.identity, ''
+    SELECT 100, i.type, o.class::regclass, o.id, 0, 0, i.identity,
+           -- somebody may drop it meanwhile
+           CASE WHEN i.identity IS NOT NULL THEN '' END
     FROM other o, pg_catalog.pg_identify_object(o.class, o.id, 0) AS i
     WHERE NOT EXISTS (SELECT FROM ext WHERE classid = o.class AND objid = o.id)
 ), held(kind, class, id, sub, tab, name, what, sort, now, owner, acl) AS (
