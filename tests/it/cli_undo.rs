@@ -67,12 +67,23 @@ fn an_apply_that_loses_rows_tells_the_way_back_and_the_next_plan_knows() {
         .says("~ update sql_script.seed");
     work.write("sql/seed.sql", &seed);
     work.is_settled();
-    work.write("sql/seed.sql", "TRUNCATE public.users CASCADE;\n");
+    work.write(
+        "sql/seed.sql",
+        "CREATE AGGREGATE public.total(int) (SFUNC = int4pl, STYPE = int);\n",
+    );
+    work.run(&["apply"]).code(0);
+    work.write(
+        "sql/seed.sql",
+        "DROP AGGREGATE IF EXISTS public.total(int);\nTRUNCATE public.users CASCADE;\n",
+    );
     work.run(&["apply", "--allow-replace", "sql_script.seed"])
         .code(0)
         .says("4 rows of public.users were lost, and a copy")
-        .says("`cruddur-infra --sandbox db undo 2");
-    work.run(&["db", "undo"]).code(0);
+        .says("`cruddur-infra --sandbox db undo 2")
+        .says("It does not bring back the aggregate public.total(integer)");
+    work.run(&["db", "undo"])
+        .code(0)
+        .says("not brought back: aggregate public.total(integer), of which no copy is kept");
     assert_eq!(users(&work), ALL);
     work.run(&["apply", "--allow-replace", "sql_script.seed", "--no-copy"])
         .code(0);
