@@ -37,6 +37,7 @@ pub fn tell(copies: &Copies, emitter: Emitter, named: &str, output: &Output) {
                 bytes: copy.bytes,
                 path: place.path(&copy.id).display().to_string(),
                 undo: way_back(&named, &copy.id, &output),
+                remarks: copy.remarks(),
             },
         });
     })));
@@ -61,6 +62,7 @@ pub fn json(copies: &Copies, copy: &Copy, way_back: &str) -> Value {
         "bytes": copy.bytes,
         "path": copies.path(&copy.id).display().to_string(),
         "undo": way_back,
+        "remarks": copy.remarks(),
     })
 }
 
@@ -79,11 +81,17 @@ pub fn note(copies: &Copies, copy: &Copy, way_back: &str, output: &Output) {
 }
 
 fn words(copy: &Copy, path: &str, way_back: &str, all: u64) -> String {
+    let remarks: Vec<String> = copy
+        .remarks()
+        .iter()
+        .map(|remark| format!("\n  {remark}"))
+        .collect();
     format!(
-        "A copy of what was lost is kept: {} ({}) in {path}\n  `{way_back}` takes it back. All copies there take {}",
+        "A copy of what was lost is kept: {} ({}) in {path}\n  `{way_back}` takes it back. All copies there take {}{}",
         contents(copy),
         render::size(copy.bytes),
-        render::size(all)
+        render::size(all),
+        remarks.concat()
     )
 }
 

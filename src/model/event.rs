@@ -141,6 +141,9 @@ pub struct KeptCopy {
     pub path: String,
     /// The command that takes it back.
     pub undo: String,
+    /// What must be known before anybody relies on it: whose rights that takes, and what it will not bring.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 /// How many rows of a table are in a copy.

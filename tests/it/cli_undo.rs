@@ -67,12 +67,23 @@ fn an_apply_that_loses_rows_tells_the_way_back_and_the_next_plan_knows() {
         .says("~ update sql_script.seed");
     work.write("sql/seed.sql", &seed);
     work.is_settled();
-    work.write("sql/seed.sql", "TRUNCATE public.users CASCADE;\n");
+    work.write(
+        "sql/seed.sql",
+        "CREATE AGGREGATE public.total(int) (SFUNC = int4pl, STYPE = int);\n",
+    );
+    work.run(&["apply"]).code(0);
+    work.write(
+        "sql/seed.sql",
+        "DROP AGGREGATE IF EXISTS public.total(int);\nTRUNCATE public.users CASCADE;\n",
+    );
     work.run(&["apply", "--allow-replace", "sql_script.seed"])
         .code(0)
         .says("4 rows of public.users were lost, and a copy")
-        .says("`cruddur-infra --sandbox db undo 2");
-    work.run(&["db", "undo"]).code(0);
+        .says("`cruddur-infra --sandbox db undo 2")
+        .says("It does not bring back the aggregate public.total(integer)");
+    work.run(&["db", "undo"])
+        .code(0)
+        .says("not brought back: aggregate public.total(integer), of which no copy is kept");
     assert_eq!(users(&work), ALL);
     work.run(&["apply", "--allow-replace", "sql_script.seed", "--no-copy"])
         .code(0);
@@ -172,6 +183,22 @@ fn a_query_is_taken_back_listed_and_discarded() {
         .code(0)
         .says("discarded");
     assert_eq!(copies(&work).len(), 0);
+    // what a row refers to was lost since: that comes back first, and it is said where it is
+    let query = |sql: &str| work.run(&["db", "query", "-c", sql]).code(0);
+    query("DELETE FROM public.activities");
+    query("DELETE FROM public.users WHERE handle = 'dopsqueen'");
+    let listed = copies(&work);
+    let id = |at: usize| listed[at]["id"].as_str().unwrap();
+    work.run(&["db", "undo", id(0)])
+        .code(1)
+        .says("public.activities cannot be put back: 1 row of it refers to rows of public.users that are gone")
+        .says(&format!("are in the copy {}: take that back first", id(1)))
+        .says("nothing was changed");
+    work.run(&["db", "undo", id(1)]).code(0);
+    work.run(&["db", "undo", id(0)])
+        .code(0)
+        .says("1 row of public.activities are back");
+    work.run(&["db", "undo", "--older-than", "0s"]).code(0);
     // nobody wants one: in the sandbox nothing is asked
     work.run(&[
         "db",
@@ -228,6 +255,28 @@ fn a_stranger_is_asked_before_something_goes_without_a_copy_or_is_overwritten() 
         .code(0)
         .says("What that overwrote is kept: 1 row of public.users");
     assert_eq!(users(&work), format!("{ALL} other"));
+    // of what cannot be read nobody knows of which database it is: it is asked about everywhere
+    let torn = folder(&work).join("torn");
+    std::fs::create_dir(&torn).unwrap();
+    std::fs::write(torn.join("1.rows"), "1\tx\n").unwrap();
+    let discard = ["undo", "--discard", "torn"];
+    local(&["undo", "--list"])
+        .code(0)
+        .says("torn is no copy that can be read");
+    local(&discard)
+        .code(1)
+        .says("torn, which cannot be read")
+        .says("there is no terminal");
+    prd(&[&discard[..], &["--yes"]].concat())
+        .code(1)
+        .says("--confirm cruddur");
+    let in_sandbox = ["db", "undo", "--discard", "torn"];
+    work.run(&in_sandbox).code(1).says("there is no terminal");
+    assert!(torn.join("1.rows").is_file());
+    work.run(&[&in_sandbox[..], &["--discard", "torn", "--yes"]].concat())
+        .code(0)
+        .says("discarded torn, ");
+    assert!(!torn.exists());
     // a database that is dropped is only renamed
     local(&["drop", "--yes"])
         .code(0)

@@ -54,6 +54,16 @@ impl Item {
     }
 }
 
+/// What there is, as the folder and the server told it once.
+struct Found {
+    /// Of this database, oldest first.
+    items: Vec<Item>,
+    /// What is no copy that can be read, by its name.
+    strange: Vec<String>,
+    /// How many copies are of other databases.
+    others: usize,
+}
+
 /// `db undo`.
 ///
 /// # Errors
@@ -65,16 +75,16 @@ pub async fn undo(
     output: &Output,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
-    let items = or_stopped(items(target, output, args.list), stop).await?;
+    let found = or_stopped(found(target, output, args.list), stop).await?;
     if args.list {
-        list(target, &items, output)?;
+        list(target, &found, output)?;
     } else if args.older_than.is_some() || !args.discard.is_empty() {
-        discard(target, global, args, &items, output, stop).await?;
+        discard(target, global, args, &found, output, stop).await?;
     } else if args.elsewhere {
         let id = args.id.as_deref().unwrap_or_default();
         take_back(target, global, id, args, output, stop).await?;
     } else {
-        match chosen(target, args, &items, output)? {
+        match chosen(target, args, &found, output)? {
             Item::Copy(copy) => take_back(target, global, &copy.id, args, output, stop).await?,
             Item::Aside(aside) => bring_back(target, global, aside, args, output, stop).await?,
         }
@@ -82,13 +92,16 @@ pub async fn undo(
     Ok(code::DONE)
 }
 
-/// What there is of this database, oldest first. A list is shown even where the server does not answer.
-async fn items(target: &Target, output: &Output, lenient: bool) -> Result<Vec<Item>, Failure> {
+/// Looks what there is. A list is shown even where the server does not answer.
+async fn found(target: &Target, output: &Output, lenient: bool) -> Result<Found, Failure> {
     let database = target.name();
     let wrong = |e: Error| target.failure(&e);
+    let (all, strange) = target.copies.list().map_err(wrong)?;
+    let (here, others): (Vec<Copy>, Vec<Copy>) =
+        all.into_iter().partition(|copy| copy.database == database);
     let (copies, asides) = match target.maintenance().await {
         Ok(mut session) => {
-            let copies = session.settle_copies(&target.copies, &database).await;
+            let copies = session.settle_listed(&target.copies, here).await;
             let asides = session.asides().await;
             session.close().await;
             (copies.map_err(wrong)?, asides.map_err(wrong)?)
@@ -99,9 +112,7 @@ async fn items(target: &Target, output: &Output, lenient: bool) -> Result<Vec<It
                     "{summary}; databases that were set aside there are not listed"
                 ));
             }
-            let (mut copies, _) = target.copies.list().map_err(wrong)?;
-            copies.retain(|copy| copy.database == database);
-            (copies, Vec::new())
+            (here, Vec::new())
         }
         Err(failure) => return Err(failure),
     };
@@ -112,24 +123,28 @@ async fn items(target: &Target, output: &Output, lenient: bool) -> Result<Vec<It
         .collect();
     items.extend(asides.into_iter().filter(of_this).map(Item::Aside));
     items.sort_by(|a, b| (a.at(), a.id()).cmp(&(b.at(), b.id())));
-    Ok(items)
+    Ok(Found {
+        items,
+        strange,
+        others: others.len(),
+    })
 }
 
 fn chosen<'a>(
     target: &Target,
     args: &UndoArgs,
-    items: &'a [Item],
+    found: &'a Found,
     output: &Output,
 ) -> Result<&'a Item, Failure> {
     let Some(id) = &args.id else {
         // the newest may be one of those
-        let (_, strange) = target.copies.list().map_err(|e| target.failure(&e))?;
-        for id in strange {
+        for id in &found.strange {
             output.note(&format!(
                 "{id} is no copy that can be read, and is left out; `{}` removes it",
                 target.way_back(&format!("--discard {id}"), output)
             ));
         }
+        let items = &found.items;
         return items.iter().rev().find(|item| item.open()).ok_or_else(|| {
             Failure::with_help(
                 format!("there is no copy of {} to take back", target.name()),
@@ -137,7 +152,7 @@ fn chosen<'a>(
             )
         });
     };
-    if let Some(item) = items.iter().find(|item| item.id() == id) {
+    if let Some(item) = found.items.iter().find(|item| item.id() == id) {
         return Ok(item);
     }
     match target.copies.get(id) {
@@ -153,7 +168,8 @@ fn chosen<'a>(
     }
 }
 
-fn list(target: &Target, items: &[Item], output: &Output) -> Result<(), Failure> {
+fn list(target: &Target, found: &Found, output: &Output) -> Result<(), Failure> {
+    let items = &found.items;
     let bytes: u64 = items.iter().map(Item::bytes).sum();
     if output.json {
         let copies: Vec<Value> = items
@@ -178,21 +194,17 @@ fn list(target: &Target, items: &[Item], output: &Output) -> Result<(), Failure>
             target.way_back("--older-than 30d", output)
         ),
     });
-    let (all, strange) = target.copies.list().map_err(|e| target.failure(&e))?;
-    let others = all
-        .iter()
-        .filter(|copy| copy.database != target.name())
-        .count();
-    if others > 0 {
+    if found.others > 0 {
         output.note(&format!(
-            "{others} more in {} of other databases",
+            "{} more in {} of other databases",
+            found.others,
             target.copies.dir().display()
         ));
     }
-    for name in strange {
+    for name in &found.strange {
         output.note(&format!(
             "{} is no copy that can be read",
-            target.copies.path(&name).display()
+            target.copies.path(name).display()
         ));
     }
     Ok(())
@@ -247,17 +259,17 @@ async fn discard(
     target: &Target,
     global: &Global,
     args: &UndoArgs,
-    items: &[Item],
+    found: &Found,
     output: &Output,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
-    let (_, strange) = target.copies.list().map_err(|e| target.failure(&e))?;
+    let Found { items, strange, .. } = found;
     let mut doomed: Vec<&Item> = Vec::new();
     // of those nobody can tell what they hold; they are named one by one
     let mut broken: Vec<&str> = Vec::new();
     for id in &args.discard {
         match items.iter().find(|item| item.id() == id) {
-            Some(found) => doomed.push(found),
+            Some(item) => doomed.push(item),
             None if strange.contains(id) => broken.push(id),
             None => {
                 let missing = CopyProblem::Missing { id: id.clone() };
@@ -277,14 +289,26 @@ async fn discard(
     doomed.sort_by_key(|item| item.id());
     doomed.dedup_by_key(|item| item.id());
     let bytes: u64 = doomed.iter().map(|item| item.bytes()).sum();
+    broken.sort_unstable();
+    broken.dedup();
     // a whole database goes for good, or the last copy of what a production database has lost
     let whole = doomed.iter().any(|item| matches!(item, Item::Aside(_)));
-    if whole || (target.production && !doomed.is_empty()) {
-        let lines: Vec<String> = doomed
+    if whole || !broken.is_empty() || (target.production && !doomed.is_empty()) {
+        let mut lines: Vec<String> = doomed
             .iter()
             .map(|item| format!("\n  {}, {}", item.id(), render::size(item.bytes())))
             .collect();
+        for id in &broken {
+            lines.push(format!(
+                "\n  {id}, which cannot be read: nobody can tell of which database it is"
+            ));
+        }
         output.note(&format!("This goes for good:{}", lines.concat()));
+        // the folder is that of all databases: one that cannot be read may be of production, also in the sandbox
+        let global = &Global {
+            sandbox: global.sandbox && broken.is_empty(),
+            ..global.clone()
+        };
         agreed(target, global, &args.consent, "Discard it", stop).await?;
     }
     for item in &doomed {

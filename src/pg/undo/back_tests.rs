@@ -23,6 +23,66 @@ async fn a_renamed_table_has_its_old_name_and_rows_again() {
     }
 }
 
+/// The usual way to build a table anew.
+#[tokio::test]
+async fn a_table_that_took_the_place_of_another_makes_way() {
+    const BEGIN: &str =
+        "ALTER TABLE t1 RENAME TO t1_old; CREATE TABLE t1 (LIKE t1_old INCLUDING ALL);
+        INSERT INTO t1 SELECT id, upper(v) FROM t1_old; ";
+    let mut world = world(
+        "CREATE TABLE t1 (id int PRIMARY KEY, v text UNIQUE); INSERT INTO t1 VALUES (1, 'a'), (2, 'b');
+         CREATE INDEX by_v ON t1 (lower(v));
+         CREATE VIEW seen AS SELECT v FROM t1;
+         CREATE TABLE child (id int REFERENCES t1); INSERT INTO child VALUES (2);
+         CREATE TABLE t2 (id int PRIMARY KEY, v text); INSERT INTO t2 VALUES (7, 'z');",
+    )
+    .await;
+    for end in [
+        "DROP TABLE t1_old CASCADE",
+        "DROP TABLE t1_old CASCADE; ALTER TABLE child ADD FOREIGN KEY (id) REFERENCES t1",
+        "DROP TABLE t1_old CASCADE; ALTER TABLE t1 ADD n int",
+        "DROP TABLE t1_old CASCADE; DROP TABLE t1",
+    ] {
+        world.there_and_back(&format!("{BEGIN}{end}")).await;
+    }
+    // another key in the old one's place
+    world
+        .there_and_back("ALTER TABLE t1 DROP CONSTRAINT t1_v_key; ALTER TABLE t1 ADD CONSTRAINT t1_v_key UNIQUE (id, v); DELETE FROM t1 WHERE id = 1")
+        .await;
+    // two that changed their names
+    world
+        .there_and_back("ALTER TABLE t1 RENAME TO t3; ALTER TABLE t2 RENAME TO t1; ALTER TABLE t3 RENAME TO t2; DELETE FROM t1; DELETE FROM t2 WHERE id = 1")
+        .await;
+    // both are there: which rows belong where is not for a program to say
+    let before = world.dump().await;
+    world
+        .script(&format!("{BEGIN}DELETE FROM t1_old WHERE id = 1"))
+        .await
+        .unwrap();
+    let copy = world.made();
+    world.sql("INSERT INTO t1 VALUES (9, 'since')").await;
+    let lost = world.dump().await;
+    let error = world.undo(&copy.id, true).await.unwrap_err();
+    let told = error.to_string();
+    assert!(
+        matches!(&error, Error::Copy(p) if matches!(**p, CopyProblem::NoPlace { .. })),
+        "{error:?}"
+    );
+    assert!(
+        told.contains("public.t1 cannot be put back: it is called public.t1_old by now"),
+        "{told}"
+    );
+    assert_eq!(world.dump().await, lost);
+    let rename = told.split('`').nth(1).unwrap().replace('…', "t1_new");
+    world.sql(&rename).await;
+    // the old one is as it was left
+    world.undo(&copy.id, false).await.unwrap();
+    world
+        .sql("SELECT 1 / (count(*) - 2) FROM t1_new; DROP TABLE t1_new")
+        .await;
+    assert_eq!(world.dump().await, before);
+}
+
 #[tokio::test]
 async fn rows_come_back_into_a_table_that_has_more_columns_by_now() {
     let mut world = world(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::objects::Object;
+use super::rights::{Lack, needs};
 
 /// The version of what is written; another one is not read.
 pub(super) const FORMAT: u32 = 1;
@@ -40,6 +41,9 @@ pub struct Copy {
     pub(super) sums: BTreeMap<String, Sum>,
     /// The tables that lost rows.
     pub tables: Vec<TableCopy>,
+    /// What the user who lost the rows lacks to take them back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) lacks: Vec<Lack>,
     /// Definitions that may be missing when it is taken back, in the order in which they are made.
     pub(super) objects: Vec<Object>,
     /// Positions of sequences.
@@ -51,6 +55,20 @@ impl Copy {
     #[must_use]
     pub fn is_of_undo(&self) -> bool {
         self.what.starts_with(OF_UNDO)
+    }
+
+    /// What must be known before anybody relies on it: whose rights the way back takes, and what it will not bring.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        if !self.lacks.is_empty() {
+            told.push(format!("Whoever takes it back must {}", needs(&self.lacks)));
+        }
+        let without = self.objects.iter().filter(|object| object.sql.is_empty());
+        told.extend(
+            without.map(|object| format!("It does not bring back the {}", object.without())),
+        );
+        told
     }
 
     /// How many rows it holds.

@@ -11,6 +11,7 @@ use super::columns;
 use super::copy::{Copy, FORMAT, Form, ScriptRun, Sequence, State, TableCopy};
 use super::objects::{Object, needed};
 use super::problem::CopyProblem;
+use super::rights::Concerned;
 use super::settle::Pending;
 use super::store::{Copies, Partial};
 use super::stream::SETTINGS;
@@ -226,11 +227,11 @@ impl<'a> Guard<'a> {
                     continue;
                 }
                 Some(_) => {
-                    // by its name: a script may have made another one in its place; or renamed it
-                    let now = after
-                        .values()
-                        .find(|now| now.schema == copy.schema && now.name == copy.name)
-                        .or_else(|| after.get(&oid));
+                    // a script may have renamed it, even if another one has its name now; or made one in its place
+                    let now = after.get(&oid).or_else(|| {
+                        let mut all = after.values();
+                        all.find(|now| now.schema == copy.schema && now.name == copy.name)
+                    });
                     if let Some(now) = now.filter(|now| now.holds) {
                         let after = Some(session.content(now).await?);
                         copy.form = Form::Whole { after };
@@ -278,6 +279,20 @@ impl<'a> Guard<'a> {
             .map(|(_, _, sequence)| sequence.clone())
             .collect();
         session.plain().await?;
+        // what is gone by now is made by whoever takes it back; what hung on it may be somebody else's
+        let mut concerned = Concerned::default();
+        for (oid, copy) in tables.iter().filter(|(oid, _)| after.contains_key(oid)) {
+            match copy.form {
+                Form::Whole { .. } => concerned.whole.push(*oid),
+                Form::Rows { .. } => concerned.rows.push(*oid),
+            }
+        }
+        let keys = objects.iter().filter(|object| object.kind == "foreign key");
+        concerned.changed = keys
+            .map(|object| object.table)
+            .filter(|oid| after.contains_key(oid))
+            .collect();
+        let (lacks, _) = session.lacking(&concerned).await?;
         tables.sort_by(|(_, a), (_, b)| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
         let mut copy = Copy {
             format: FORMAT,
@@ -291,6 +306,7 @@ impl<'a> Guard<'a> {
             bytes: self.bytes,
             script,
             sums: BTreeMap::new(),
+            lacks,
             tables: tables.into_iter().map(|(_, copy)| copy).collect(),
             objects,
             sequences,

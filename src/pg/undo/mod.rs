@@ -4,13 +4,15 @@
 //! copy        what a copy holds, as it is written down (manifest.json)
 //! problem     why there is no copy, or no way back
 //! store       the folder of copies: made whole or not at all, listed, discarded
-//! objects     the definitions of what is in a database, as SQL (read only)
+//! objects     the definitions of what is in a database, as SQL (read only); catalogue: the question for them
 //! watch       what a transaction has done to which table, from the server's own books
 //! stream      rows out to a file and in again, never held in memory
 //! keep        copies before and within the transaction that loses rows
 //! sums        whether the files of a copy are what was written
 //! settle      whether the loss has happened
-//! restore     taking a copy back, in one transaction; ways: how each table comes back
+//! restore     taking a copy back, in one transaction; ways: how each table comes back; rest: names and sequences
+//! ties        rows that others refer to, and those that are in the way of others
+//! rights      whose rights it takes
 //! aside       a whole database, renamed instead of dropped
 //! ```
 //!
@@ -21,21 +23,27 @@
 //! one; the others are copied by a second session, which still sees them as they were.
 
 mod aside;
+mod catalogue;
 mod copy;
 mod keep;
 mod objects;
 mod problem;
+mod rest;
 mod restore;
+mod rights;
 mod settle;
 mod store;
 mod stream;
 mod sums;
 mod tables;
+mod ties;
 mod watch;
 mod ways;
 
 #[cfg(test)]
 mod back_tests;
+#[cfg(test)]
+mod details_tests;
 #[cfg(test)]
 mod hard_tests;
 #[cfg(test)]
@@ -43,7 +51,11 @@ mod hostile_tests;
 #[cfg(test)]
 mod live_tests;
 #[cfg(test)]
+mod rights_tests;
+#[cfg(test)]
 mod store_tests;
+#[cfg(test)]
+mod ties_tests;
 
 pub use aside::{Aside, SetAside};
 pub(super) use copy::Entry as LedgerEntry;

@@ -1,7 +1,7 @@
 //! The definitions of what is in a database, each as the SQL that makes it. Reads only.
 //!
-//! Not among them, because nothing that holds rows needs them: aggregates, operators, casts, text
-//! search, publications, default privileges. What belongs to an extension is the extension's.
+//! Of some there is the name alone, because nothing that holds rows needs them: aggregates, operators, casts, text
+//! search, publications themselves, default privileges. What belongs to an extension is the extension's.
 
 use std::collections::HashSet;
 
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::error::Error;
 use super::super::session::Session;
+use super::catalogue::{ALL, PUBLISHED};
 use super::problem::{CopyProblem, is_about_rows};
 
 /// From here on an object is made when the rows are back.
@@ -23,7 +24,7 @@ pub(super) struct Object {
     pub(super) kind: String,
     /// Its name, for messages and to find it again.
     pub(super) name: String,
-    /// Makes it.
+    /// Makes it; empty where nothing here does.
     pub(super) sql: String,
     /// What follows, each for itself: one right that cannot be given takes no other with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -42,305 +43,29 @@ impl Object {
         (&self.kind, self.id)
     }
 
+    /// What is said of one that nothing here makes.
+    pub(super) fn without(&self) -> String {
+        format!("{} {}, of which no copy is kept", self.kind, self.name)
+    }
+
     /// Which it is, at any time.
     pub(super) fn named(&self) -> (&str, &str) {
         (&self.kind, &self.name)
     }
 }
 
-/// Columns: rank, kind, catalogue, row, column, table, name, SQL, what follows.
-const ALL: &str = "
-WITH n AS (
-    SELECT * FROM pg_catalog.pg_namespace n
-    WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'cruddur_infra')
-), ext AS (
-    SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'
-), rel AS (
-    SELECT c.*, n.nspname, format('%I.%I', n.nspname, c.relname) AS called
-    FROM pg_catalog.pg_class c JOIN n ON n.oid = c.relnamespace
-    WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid)
-), tab AS (
-    SELECT * FROM rel WHERE relkind IN ('r', 'p')
-), typ AS (
-    SELECT t.*, n.nspname, format('%I.%I', n.nspname, t.typname) AS called
-    FROM pg_catalog.pg_type t JOIN n ON n.oid = t.typnamespace
-    WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_type'::regclass AND objid = t.oid)
-), seq AS (
-    SELECT s.seqrelid, pg_catalog.concat_ws(' ', 'START WITH', s.seqstart, 'INCREMENT BY', s.seqincrement,
-               'MINVALUE', s.seqmin, 'MAXVALUE', s.seqmax, 'CACHE', s.seqcache,
-               CASE WHEN s.seqcycle THEN 'CYCLE' END) AS options,
-           pg_catalog.format_type(s.seqtypid, NULL) AS type
-    FROM pg_catalog.pg_sequence s
-), own AS (
-    SELECT d.objid AS sequence, d.refobjid AS tab, d.refobjsubid AS col, d.deptype
-    FROM pg_catalog.pg_depend d
-    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
-      AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
-), col AS (
-    SELECT a.attrelid, pg_catalog.string_agg(
-        format('%I %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod))
-        || CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation
-                THEN (SELECT format(' COLLATE %I.%I', cn.nspname, co.collname)
-                      FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace
-                      WHERE co.oid = a.attcollation) ELSE '' END
-        || CASE WHEN a.attgenerated <> ''
-                THEN format(' GENERATED ALWAYS AS (%s)%s', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
-                            CASE a.attgenerated WHEN 's' THEN ' STORED' ELSE '' END)
-                WHEN a.attidentity <> ''
-                THEN (SELECT format(' GENERATED %s AS IDENTITY (SEQUENCE NAME %s %s)',
-                                    CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END,
-                                    rel.called, seq.options)
-                      FROM own JOIN seq ON seq.seqrelid = own.sequence JOIN rel ON rel.oid = own.sequence
-                      WHERE own.tab = a.attrelid AND own.col = a.attnum AND own.deptype = 'i')
-                WHEN d.adbin IS NOT NULL THEN ' DEFAULT ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid)
-                ELSE '' END
-        || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END, ', ' ORDER BY a.attnum) AS list
-    FROM pg_catalog.pg_attribute a
-    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-    LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-    WHERE a.attnum > 0 AND NOT a.attisdropped
-    GROUP BY a.attrelid
-), con AS (
-    SELECT k.oid, k.contype, k.conrelid, k.conname, rel.called,
-           pg_catalog.pg_get_constraintdef(k.oid) AS definition
-    FROM pg_catalog.pg_constraint k JOIN rel ON rel.oid = k.conrelid
-    WHERE k.conparentid = 0 AND (k.conislocal OR k.coninhcount = 0) AND k.contype IN ('p', 'u', 'x', 'c', 'f')
-), fun AS (
-    SELECT p.*, format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) AS called
-    FROM pg_catalog.pg_proc p JOIN n ON n.oid = p.pronamespace
-    WHERE p.prokind IN ('f', 'p', 'w')
-      AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid)
-), own_typ AS (
-    SELECT t.* FROM typ t
-    WHERE t.typtype IN ('e', 'd', 'r')
-       OR t.typtype = 'c' AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c')
-), found(rank, kind, class, id, sub, tab, name, sql) AS (
-    SELECT 10, 'schema', 'pg_catalog.pg_namespace'::regclass, oid, 0, 0::oid, pg_catalog.quote_ident(nspname),
-           format('CREATE SCHEMA %I', nspname) FROM n
-    UNION ALL
-    SELECT 20, 'type', 'pg_catalog.pg_type'::regclass, t.oid, 0, 0, t.called,
-           format('CREATE TYPE %s AS ENUM (%s)', t.called,
-                  (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
-                   FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid))
-    FROM typ t WHERE t.typtype = 'e'
-    UNION ALL
-    SELECT 21, 'type', 'pg_catalog.pg_type'::regclass, t.oid, 0, 0, t.called,
-           format('CREATE TYPE %s AS (%s)', t.called,
-                  (SELECT pg_catalog.string_agg(format('%I %s', a.attname,
-                              pg_catalog.format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
-                   FROM pg_catalog.pg_attribute a
-                   WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped))
-    FROM typ t JOIN pg_catalog.pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
-    UNION ALL
-    SELECT 21, 'type', 'pg_catalog.pg_type'::regclass, t.oid, 0, 0, t.called,
-           format('CREATE TYPE %s AS RANGE (SUBTYPE = %s)', t.called, pg_catalog.format_type(r.rngsubtype, NULL))
-    FROM typ t JOIN pg_catalog.pg_range r ON r.rngtypid = t.oid
-    UNION ALL
-    SELECT 22, 'domain', 'pg_catalog.pg_type'::regclass, t.oid, 0, 0, t.called,
-           format('CREATE DOMAIN %s AS %s', t.called, pg_catalog.format_type(t.typbasetype, t.typtypmod))
-           || coalesce(' DEFAULT ' || t.typdefault, '') || CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END
-           || coalesce((SELECT pg_catalog.string_agg(format(' CONSTRAINT %I %s', k.conname,
-                               pg_catalog.pg_get_constraintdef(k.oid)), '' ORDER BY k.conname)
-                        FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'), '')
-    FROM typ t WHERE t.typtype = 'd'
-    UNION ALL
-    SELECT 30, 'function', 'pg_catalog.pg_proc'::regclass, f.oid, 0, 0, f.called,
-           -- asked of an aggregate it fails, and which rows are left out first is the planner's choice
-           CASE WHEN f.prokind IN ('f', 'p', 'w') THEN pg_catalog.pg_get_functiondef(f.oid) END
-    FROM fun f
-    UNION ALL
-    SELECT 35, 'sequence', 'pg_catalog.pg_class'::regclass, r.oid, 0, coalesce(own.tab, 0), r.called,
-           format('CREATE SEQUENCE %s AS %s %s', r.called, seq.type, seq.options)
-    FROM rel r JOIN seq ON seq.seqrelid = r.oid LEFT JOIN own ON own.sequence = r.oid
-    WHERE r.relkind = 'S' AND own.deptype IS DISTINCT FROM 'i'
-    UNION ALL
-    SELECT 40, 'table', 'pg_catalog.pg_class'::regclass, t.oid, 0, t.oid, t.called,
-           format('CREATE %sTABLE %s (%s)%s%s', CASE t.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END,
-                  t.called, col.list,
-                  CASE t.relkind WHEN 'p' THEN ' PARTITION BY ' || pg_catalog.pg_get_partkeydef(t.oid) ELSE '' END,
-                  ' WITH (' || pg_catalog.array_to_string(t.reloptions, ', ') || ')')
-    FROM tab t LEFT JOIN col ON col.attrelid = t.oid
-    UNION ALL
-    SELECT 45, 'owner of sequence', 'pg_catalog.pg_class'::regclass, own.sequence, 1, own.tab, s.called,
-           format('ALTER SEQUENCE %s OWNED BY %s.%I', s.called, t.called, a.attname)
-    FROM own JOIN rel s ON s.oid = own.sequence AND s.relkind = 'S' JOIN tab t ON t.oid = own.tab
-    JOIN pg_catalog.pg_attribute a ON a.attrelid = own.tab AND a.attnum = own.col
-    WHERE own.deptype = 'a'
-    UNION ALL
-    SELECT 50, 'part', 'pg_catalog.pg_inherits'::regclass, i.inhrelid, i.inhseqno, i.inhrelid,
-           format('%s of %s', c.called, p.called),
-           CASE WHEN c.relispartition
-                THEN format('ALTER TABLE ONLY %s ATTACH PARTITION %s %s', p.called, c.called,
-                            pg_catalog.pg_get_expr(c.relpartbound, c.oid))
-                ELSE format('ALTER TABLE ONLY %s INHERIT %s', c.called, p.called) END
-    FROM pg_catalog.pg_inherits i JOIN tab c ON c.oid = i.inhrelid JOIN tab p ON p.oid = i.inhparent
-    UNION ALL
-    SELECT CASE contype WHEN 'c' THEN 71 WHEN 'f' THEN 80 ELSE 70 END,
-           CASE contype WHEN 'f' THEN 'foreign key' ELSE 'constraint' END,
-           'pg_catalog.pg_constraint'::regclass, oid, 0, conrelid, format('%I of %s', conname, called),
-           format('ALTER TABLE %s ADD CONSTRAINT %I %s', called, conname, definition)
-    FROM con
-    UNION ALL
-    SELECT 75, 'index', 'pg_catalog.pg_class'::regclass, x.oid, 0, i.indrelid, x.called,
-           CASE x.relkind WHEN 'I'
-                THEN pg_catalog.replace(pg_catalog.pg_get_indexdef(x.oid), ' ON ONLY ' || t.called || ' USING ',
-                                        ' ON ' || t.called || ' USING ')
-                ELSE pg_catalog.pg_get_indexdef(x.oid) END
-    FROM pg_catalog.pg_index i JOIN rel x ON x.oid = i.indexrelid JOIN tab t ON t.oid = i.indrelid
-    WHERE NOT x.relispartition
-      AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = x.oid AND k.contype IN ('p', 'u', 'x'))
-    UNION ALL
-    SELECT 78, 'replica identity', 'pg_catalog.pg_class'::regclass, t.oid, 2, t.oid, t.called,
-           format('ALTER TABLE ONLY %s REPLICA IDENTITY %s', t.called,
-                  CASE t.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING'
-                  ELSE (SELECT format('USING INDEX %I', c.relname) FROM pg_catalog.pg_index i
-                        JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-                        WHERE i.indrelid = t.oid AND i.indisreplident) END)
-    FROM tab t WHERE t.relreplident <> 'd'
-    UNION ALL
-    SELECT 85, CASE v.relkind WHEN 'v' THEN 'view' ELSE 'materialised view' END,
-           'pg_catalog.pg_class'::regclass, v.oid, 0, 0, v.called,
-           format('CREATE %s %s%s AS %s%s', CASE v.relkind WHEN 'v' THEN 'VIEW' ELSE 'MATERIALIZED VIEW' END, v.called,
-                  ' WITH (' || pg_catalog.array_to_string(v.reloptions, ', ') || ')',
-                  pg_catalog.rtrim(pg_catalog.pg_get_viewdef(v.oid), ';'),
-                  CASE WHEN v.relispopulated THEN '' ELSE ' WITH NO DATA' END)
-    FROM rel v WHERE v.relkind IN ('v', 'm')
-    UNION ALL
-    SELECT 86, 'index', 'pg_catalog.pg_class'::regclass, x.oid, 0, 0, x.called, pg_catalog.pg_get_indexdef(x.oid)
-    FROM pg_catalog.pg_index i JOIN rel x ON x.oid = i.indexrelid JOIN rel m ON m.oid = i.indrelid AND m.relkind = 'm'
-    UNION ALL
-    SELECT 88, 'rule', 'pg_catalog.pg_rewrite'::regclass, w.oid, 0, CASE WHEN r.relkind IN ('r', 'p') THEN r.oid ELSE 0 END,
-           format('%I on %s', w.rulename, r.called), pg_catalog.pg_get_ruledef(w.oid)
-    FROM pg_catalog.pg_rewrite w JOIN rel r ON r.oid = w.ev_class WHERE w.rulename <> '_RETURN'
-    UNION ALL
-    SELECT 89, 'trigger', 'pg_catalog.pg_trigger'::regclass, g.oid, 0, CASE WHEN r.relkind IN ('r', 'p') THEN r.oid ELSE 0 END,
-           format('%I on %s', g.tgname, r.called), pg_catalog.pg_get_triggerdef(g.oid)
-           || CASE g.tgenabled WHEN 'O' THEN '' ELSE format('; ALTER TABLE ONLY %s %s TRIGGER %I', r.called,
-                CASE g.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END,
-                g.tgname) END
-    FROM pg_catalog.pg_trigger g JOIN rel r ON r.oid = g.tgrelid WHERE NOT g.tgisinternal AND g.tgparentid = 0
-    UNION ALL
-    SELECT 90, 'policy', 'pg_catalog.pg_policy'::regclass, p.oid, 0, p.polrelid, format('%I on %s', p.polname, t.called),
-           format('CREATE POLICY %I ON %s AS %s FOR %s TO %s', p.polname, t.called,
-                  CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
-                  CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'
-                                WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
-                  (SELECT pg_catalog.string_agg(CASE g.role WHEN 0 THEN 'PUBLIC'
-                          ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.role)) END, ', ')
-                   FROM pg_catalog.unnest(p.polroles) AS g(role)))
-           || coalesce(' USING (' || pg_catalog.pg_get_expr(p.polqual, p.polrelid) || ')', '')
-           || coalesce(' WITH CHECK (' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) || ')', '')
-    FROM pg_catalog.pg_policy p JOIN tab t ON t.oid = p.polrelid
-    UNION ALL
-    SELECT 91, 'row security', 'pg_catalog.pg_class'::regclass, t.oid, 3, t.oid, t.called,
-           pg_catalog.concat_ws('; ',
-               CASE WHEN t.relrowsecurity THEN format('ALTER TABLE ONLY %s ENABLE ROW LEVEL SECURITY', t.called) END,
-               CASE WHEN t.relforcerowsecurity THEN format('ALTER TABLE ONLY %s FORCE ROW LEVEL SECURITY', t.called) END)
-    FROM tab t WHERE t.relrowsecurity OR t.relforcerowsecurity
-    UNION ALL
-    SELECT 94, 'statistics', 'pg_catalog.pg_statistic_ext'::regclass, s.oid, 0, s.stxrelid,
-           format('%I', s.stxname), pg_catalog.pg_get_statisticsobjdef(s.oid)
-    FROM pg_catalog.pg_statistic_ext s JOIN tab t ON t.oid = s.stxrelid
-    UNION ALL
-    SELECT 95, 'comment', 'pg_catalog.pg_description'::regclass, t.oid, d.objsubid, t.oid,
-           t.called || coalesce('.' || pg_catalog.quote_ident(a.attname), ''),
-           format('COMMENT ON %s %s IS %L', CASE d.objsubid WHEN 0 THEN 'TABLE' ELSE 'COLUMN' END,
-                  t.called || coalesce('.' || pg_catalog.quote_ident(a.attname), ''), d.description)
-    FROM pg_catalog.pg_description d JOIN tab t ON t.oid = d.objoid
-    LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid AND d.objsubid > 0
-    WHERE d.classoid = 'pg_catalog.pg_class'::regclass
-    UNION ALL
-    SELECT 97, 'owner', 'pg_catalog.pg_class'::regclass, r.oid, 4,
-           CASE WHEN r.relkind IN ('r', 'p') THEN r.oid ELSE coalesce(own.tab, 0) END, r.called,
-           format('ALTER %s %s OWNER TO %I', CASE r.relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW'
-                  WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, r.called, pg_catalog.pg_get_userbyid(r.relowner))
-    FROM rel r LEFT JOIN own ON own.sequence = r.oid
-    -- a sequence that a column owns goes with its table
-    WHERE r.relkind IN ('r', 'p', 'v', 'm') OR r.relkind = 'S' AND own.sequence IS NULL
-    UNION ALL
-    SELECT 97, 'owner', 'pg_catalog.pg_namespace'::regclass, n.oid, 4, 0, pg_catalog.quote_ident(n.nspname),
-           format('ALTER SCHEMA %I OWNER TO %I', n.nspname, pg_catalog.pg_get_userbyid(n.nspowner))
-    FROM n
-    UNION ALL
-    SELECT 97, 'owner of function', 'pg_catalog.pg_proc'::regclass, f.oid, 4, 0, f.called,
-           format('ALTER ROUTINE %s OWNER TO %I', f.called, pg_catalog.pg_get_userbyid(f.proowner))
-    FROM fun f
-    UNION ALL
-    SELECT 97, 'owner of type', 'pg_catalog.pg_type'::regclass, t.oid, 4, 0, t.called,
-           format('ALTER TYPE %s OWNER TO %I', t.called, pg_catalog.pg_get_userbyid(t.typowner))
-    FROM own_typ t
-    UNION ALL
-    -- after the rights on the table, which begin with a REVOKE that takes those on columns, too
-    SELECT 99, 'rights', 'pg_catalog.pg_attribute'::regclass, t.oid, a.attnum, t.oid, format('%s.%I', t.called, a.attname),
-           (SELECT pg_catalog.string_agg(format('GRANT %s (%I) ON TABLE %s TO %s%s', g.privilege_type, a.attname, t.called,
-                       CASE g.grantee WHEN 0 THEN 'PUBLIC'
-                            ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END,
-                       CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END), '; ')
-            FROM pg_catalog.aclexplode(a.attacl) g WHERE g.grantee <> t.relowner)
-    FROM pg_catalog.pg_attribute a JOIN tab t ON t.oid = a.attrelid WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
-), held(kind, class, id, sub, tab, name, what, sort, now, owner, acl) AS (
-    SELECT 'rights', 'pg_catalog.pg_class'::regclass, r.oid, 5,
-           CASE WHEN r.relkind IN ('r', 'p') THEN r.oid ELSE coalesce(own.tab, 0) END, r.called,
-           CASE r.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || r.called,
-           CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END,
-           format('SELECT relowner, relacl FROM pg_catalog.pg_class WHERE oid = %L::pg_catalog.regclass', r.called),
-           r.relowner, r.relacl
-    FROM rel r LEFT JOIN own ON own.sequence = r.oid
-    WHERE r.relkind IN ('r', 'p', 'v', 'm', 'S')
-    UNION ALL
-    SELECT 'rights', 'pg_catalog.pg_namespace'::regclass, n.oid, 5, 0, pg_catalog.quote_ident(n.nspname),
-           format('SCHEMA %I', n.nspname), 'n',
-           format('SELECT nspowner, nspacl FROM pg_catalog.pg_namespace WHERE nspname = %L', n.nspname), n.nspowner, n.nspacl
-    FROM n
-    UNION ALL
-    SELECT 'rights on function', 'pg_catalog.pg_proc'::regclass, f.oid, 5, 0, f.called, 'ROUTINE ' || f.called, 'f',
-           format('SELECT proowner, proacl FROM pg_catalog.pg_proc WHERE oid = %L::pg_catalog.regprocedure',
-                  f.oid::pg_catalog.regprocedure), f.proowner, f.proacl
-    FROM fun f
-    UNION ALL
-    SELECT 'rights on type', 'pg_catalog.pg_type'::regclass, t.oid, 5, 0, t.called, 'TYPE ' || t.called, 'T',
-           format('SELECT typowner, typacl FROM pg_catalog.pg_type WHERE oid = %L::pg_catalog.regtype', t.called),
-           t.typowner, t.typacl
-    FROM own_typ t
-)
-SELECT rank, kind::text, class::oid, id, sub::int4, tab::oid, name::text, sql, '{}'::text[] AS more
-FROM found WHERE sql IS NOT NULL
-UNION ALL
--- whatever is made gets what default privileges and PUBLIC are given: first nobody but the owner has a right
-SELECT 98, h.kind, h.class::oid, h.id, h.sub::int4, h.tab::oid, h.name,
-       format('DO %L', format('DECLARE g record; BEGIN FOR g IN
-           SELECT DISTINCT a.grantee AS id FROM (%s) AS o(owner, acl),
-               pg_catalog.aclexplode(coalesce(o.acl, pg_catalog.acldefault(%L, o.owner))) AS a
-           WHERE a.grantee <> o.owner LOOP
-           EXECUTE pg_catalog.format(''REVOKE ALL ON %%s FROM %%s CASCADE'', %L, CASE g.id WHEN 0 THEN ''PUBLIC''
-               ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.id)) END);
-           END LOOP; END', h.now, h.sort, h.what)),
-       ARRAY(
-           SELECT format('REVOKE %s ON %s FROM %I',
-                         pg_catalog.string_agg(d.privilege_type, ', ' ORDER BY d.privilege_type), h.what,
-                         pg_catalog.pg_get_userbyid(h.owner))
-           FROM pg_catalog.aclexplode(pg_catalog.acldefault(h.sort::\"char\", h.owner)) d
-           WHERE d.grantee = h.owner
-             AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(h.acl) a
-                             WHERE a.grantee = h.owner AND a.privilege_type = d.privilege_type)
-             AND h.acl IS NOT NULL
-           HAVING pg_catalog.count(*) > 0
-       ) || ARRAY(
-           SELECT format('GRANT %s ON %s TO %s%s', pg_catalog.string_agg(DISTINCT g.privilege_type, ', '), h.what,
-                         CASE g.grantee WHEN 0 THEN 'PUBLIC'
-                              ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END,
-                         CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-           FROM pg_catalog.aclexplode(coalesce(h.acl, pg_catalog.acldefault(h.sort::\"char\", h.owner))) g
-           GROUP BY g.grantee, g.is_grantable ORDER BY g.grantee, g.is_grantable
-       )
-FROM held h
-ORDER BY rank, name, sub";
-
 impl Session {
     /// The definitions of everything in the database, in the order in which they are made. Inside a transaction, with
     /// the settings of a copy.
     pub(super) async fn definitions(&self) -> Result<Vec<Object>, Error> {
-        let rows = self.rows(ALL, &[]).await?;
+        let mut rows = self.rows(ALL, &[]).await?;
+        let known =
+            "SELECT pg_catalog.to_regclass('pg_catalog.pg_publication_namespace') IS NOT NULL";
+        if let [row] = self.rows(known, &[]).await?.as_slice()
+            && self.get::<bool>(row, 0)?
+        {
+            rows.extend(self.rows(PUBLISHED, &[]).await?);
+        }
         rows.iter()
             .map(|row| {
                 Ok(Object {
@@ -368,13 +93,16 @@ pub(super) fn needed(before: &[Object], after: &[Object], tables: &HashSet<u32>)
 }
 
 /// What may fail without rows, or a rule about them, being lost by it: it is told, and the rest goes on.
-const OPTIONAL: [&str; 13] = [
+const OPTIONAL: [&str; 16] = [
     "function",
     "view",
     "materialised view",
     "rule",
     "trigger",
     "statistics",
+    "column",
+    "clustering",
+    "publication",
     "comment",
     "owner",
     "rights",
@@ -388,8 +116,10 @@ impl Session {
     /// Makes objects, each after those that it needs, whichever these are. Returns what could not be made though
     /// nothing hangs on it. Inside a transaction.
     pub(super) async fn make(&self, objects: Vec<Object>) -> Result<Vec<String>, Error> {
-        let mut left = objects;
-        let mut could_not = Vec::new();
+        let (mut left, unmade): (Vec<_>, Vec<_>) = objects
+            .into_iter()
+            .partition(|object| !object.sql.is_empty());
+        let mut could_not: Vec<String> = unmade.iter().map(Object::without).collect();
         loop {
             let before = left.len();
             let mut failed = Vec::new();
@@ -418,7 +148,13 @@ impl Session {
                 };
                 return match failed.iter().find(fatal) {
                     // told with the rows that it is about
-                    Some((_, error)) if is_about_rows(error) => Err(error.clone()),
+                    Some((object, error)) if is_about_rows(error) => {
+                        // unchecked, so that it can be asked which rows it is about; nothing of this is committed
+                        if object.kind == "foreign key" {
+                            self.attempt(&format!("{} NOT VALID", object.sql)).await?;
+                        }
+                        Err(error.clone())
+                    }
                     Some((object, error)) => Err(CopyProblem::NoPlace {
                         table: format!("{} {}", object.kind, object.name),
                         why: error.to_string(),

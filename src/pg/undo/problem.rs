@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::super::error::Error;
 use super::copy::Copy;
+use super::rights::{Lack, grants, needs};
 use super::store::Copies;
 
 /// Why there is no copy, or it cannot be taken back. Nothing was lost.
@@ -96,6 +97,21 @@ pub enum CopyProblem {
         /// The rows of the table, or the folder of the copy where none of that table are in it.
         file: PathBuf,
     },
+    /// The user may not change what is changed on the way back.
+    #[error(
+        "{user} may not take the copy {id} back: one must {}, for what hangs on a table (foreign keys, triggers) is changed \
+         on the way; `{}` lets {user} do so",
+        needs(lacks),
+        grants(lacks, user)
+    )]
+    NotTheirs {
+        /// The copy's name.
+        id: String,
+        /// Who asked.
+        user: String,
+        /// What they lack.
+        lacks: Vec<Lack>,
+    },
     /// What it holds cannot be put back.
     #[error("{table} cannot be put back: {why}")]
     NoPlace {
@@ -141,6 +157,9 @@ impl CopyProblem {
             Self::InTheWay { .. } => {
                 "nothing was changed. Remove or change the row that is in the way, or put back the one that is missing, then \
                  run the same command again"
+            }
+            Self::NotTheirs { .. } => {
+                "nothing was changed. Connect as somebody who may do so, then run the same command again"
             }
             Self::TakenBack { .. } | Self::NoPlace { .. } => "nothing was changed",
             Self::InProgress { .. } => "wait until that has ended",

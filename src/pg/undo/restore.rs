@@ -8,12 +8,11 @@ use serde::Serialize;
 use super::super::error::Error;
 use super::super::run::Progress;
 use super::super::session::Session;
-use super::copy::{
-    Copy, Entry, FORMAT, Form, OF_UNDO, ScriptRun, Sequence, State, TableCopy, TakenBack,
-};
+use super::copy::{Copy, Entry, FORMAT, OF_UNDO, ScriptRun, Sequence, State, TableCopy, TakenBack};
 use super::keep::Keeper;
 use super::objects::{AFTER_ROWS, Object, needed};
 use super::problem::{CopyProblem, explained};
+use super::rights::Concerned;
 use super::settle::Pending;
 use super::store::{Copies, Partial};
 use super::stream::SETTINGS;
@@ -108,6 +107,7 @@ impl Session {
             }
             Some(_) => {}
         }
+        self.may_take_back(&copy, copy.database == database).await?;
         copies.verify(&copy).await?;
         self.batch("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
             .await?;
@@ -118,14 +118,16 @@ impl Session {
         if copy.database == database {
             self.rename_back(&copy).await?;
         }
-        let back = Back::begin(self, copies, &copy, keeper).await?;
+        let mut back = Back::begin(self, copies, &copy, keeper).await?;
         let overwritten = back.overwritten(self).await?;
         if !overwritten.is_empty() && !consent {
             return Err(Error::Overwrites(overwritten));
         }
         let run = back.run(self).await;
-        let (at, pending, could_not, script) =
-            run.map_err(|error| explained(error, copies, &copy))?;
+        let (at, pending, could_not, script) = match run {
+            Ok(done) => done,
+            Err(error) => return Err(back.told(self, error).await),
+        };
         let kept = match self.batch("COMMIT").await {
             Ok(()) => pending.map(|pending| pending.settle()),
             Err(error) => {
@@ -170,6 +172,8 @@ struct Back<'a> {
     objects: Vec<Object>,
     sequences: Vec<(u32, u32, Sequence)>,
     partial: Option<Partial>,
+    /// What stays though it would go, for others refer to it.
+    spared: Vec<String>,
 }
 
 impl<'a> Back<'a> {
@@ -223,9 +227,16 @@ impl<'a> Back<'a> {
                 places.push(Place::bystander(table));
             }
         }
+        let replaced = Concerned {
+            changed: doomed.iter().copied().collect(),
+            ..Concerned::default()
+        };
+        session.has_rights(copy, &replaced).await?;
         for place in &places {
             session.stage(place, copies, copy).await?;
+            session.nothing_empty(place, copies, copy).await?;
         }
+        let spared = session.spare(&places).await?;
         Ok(Self {
             copies,
             copy,
@@ -235,6 +246,7 @@ impl<'a> Back<'a> {
             objects,
             sequences,
             partial: None,
+            spared,
         })
     }
 
@@ -255,7 +267,7 @@ impl<'a> Back<'a> {
 
     #[allow(clippy::type_complexity)]
     async fn run(
-        mut self,
+        &mut self,
         session: &Session,
     ) -> Result<(String, Option<Pending>, Vec<String>, Option<ScriptRun>), Error> {
         let (transaction, at, id) = session.now().await?;
@@ -286,6 +298,7 @@ impl<'a> Back<'a> {
             session.fill(place, self.copies, self.copy).await?;
         }
         could_not.extend(session.make(then).await?);
+        could_not.append(&mut self.spared);
         session.wake(&self.places).await?;
         for sequence in &self.copy.sequences {
             if !session.advance(sequence).await? {
@@ -314,6 +327,20 @@ impl<'a> Back<'a> {
             None => None,
         };
         Ok((at, pending, could_not, script))
+    }
+
+    /// An error in the words of those whose rows are concerned.
+    async fn told(&self, session: &Session, error: Error) -> Error {
+        if let Some(failure) = error
+            .failure()
+            .filter(|failure| failure.sqlstate == "23503")
+            && let Ok(Some(problem)) = session
+                .untied(failure, &self.places, self.copies, self.copy)
+                .await
+        {
+            return problem.into();
+        }
+        explained(error, self.copies, self.copy)
     }
 
     /// Completes the copy of what was overwritten.
@@ -361,6 +388,8 @@ impl<'a> Back<'a> {
             bytes,
             script,
             sums: BTreeMap::new(),
+            // whoever did this may do it again
+            lacks: Vec::new(),
             tables: done,
             objects,
             sequences,
@@ -390,81 +419,6 @@ impl<'a> Back<'a> {
 }
 
 impl Session {
-    /// Gives tables of which a copy holds everything the names that they had. Under another name they would keep the
-    /// names of indexes and constraints, and no table could be made in their place. Only in the database that the
-    /// copy is of: elsewhere the number is another table's.
-    async fn rename_back(&self, copy: &Copy) -> Result<(), Error> {
-        let now = self.tables_now().await?;
-        for table in &copy.tables {
-            let named = |schema: &str, name: &str| {
-                now.values()
-                    .any(|is| is.schema == schema && is.name == name)
-            };
-            let Some(is) = now.get(&table.oid) else {
-                continue;
-            };
-            // what is called as another table of the copy is that one
-            let other = |t: &TableCopy| t.schema == is.schema && t.name == is.name;
-            if !matches!(table.form, Form::Whole { .. })
-                || named(&table.schema, &table.name)
-                || copy.tables.iter().any(other)
-            {
-                continue;
-            }
-            let mut quoted = is.quoted.clone();
-            if is.schema != table.schema {
-                let sql = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1";
-                let text = tokio_postgres::types::Type::TEXT;
-                if self.rows(sql, &[(&table.schema, text)]).await?.is_empty() {
-                    continue;
-                }
-                let schema = super::quote_identifier(&table.schema);
-                self.batch(&format!("ALTER TABLE {quoted} SET SCHEMA {schema}"))
-                    .await?;
-                quoted = super::qualified(&table.schema, &is.name);
-            }
-            if is.name != table.name {
-                let name = super::quote_identifier(&table.name);
-                self.batch(&format!("ALTER TABLE {quoted} RENAME TO {name}"))
-                    .await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Moves a sequence to where it was, never back: numbers that were given out since are not given twice. Tells
-    /// whether it is there.
-    async fn advance(&self, to: &Sequence) -> Result<bool, Error> {
-        let sql = "SELECT pg_catalog.to_regclass($1) IS NOT NULL";
-        let text = tokio_postgres::types::Type::TEXT;
-        let there = match self.rows(sql, &[(&to.name, text)]).await?.first() {
-            Some(row) => self.get(row, 0)?,
-            None => false,
-        };
-        if !there {
-            return Ok(false);
-        }
-        let sql = format!("SELECT last_value, is_called FROM {}", to.name);
-        let Some(row) = self.rows(&sql, &[]).await?.into_iter().next() else {
-            return Ok(false);
-        };
-        let (last, called): (i64, bool) = (self.get(&row, 0)?, self.get(&row, 1)?);
-        let ahead = if to.upwards {
-            (to.last, to.called) > (last, called)
-        } else {
-            (last, to.called) > (to.last, called)
-        };
-        if ahead {
-            let name = super::super::quote_literal(&to.name);
-            let sql = format!(
-                "SELECT pg_catalog.setval({name}, {}, {})",
-                to.last, to.called
-            );
-            self.rows(&sql, &[]).await?;
-        }
-        Ok(true)
-    }
-
     /// Brings the ledger's line to what it was before the script ran, unless the script has run again since. Returns
     /// the way back from that.
     async fn unrecord(&self, run: &ScriptRun) -> Result<Option<ScriptRun>, Error> {

@@ -33,19 +33,28 @@ impl Pending {
 }
 
 impl Session {
-    /// Finds out about copies whose transaction had not ended when they were written: one of a loss that never was is
-    /// removed. Returns the copies of the database `database`, oldest first.
-    ///
-    /// # Errors
-    /// Where the folder cannot be read or written.
-    pub async fn settle_copies(
+    /// What there is of the database `database`, settled: see [`Session::settle_listed`].
+    pub(super) async fn settle_copies(
         &mut self,
         copies: &Copies,
         database: &str,
     ) -> Result<Vec<Copy>, Error> {
-        copies.sweep()?;
         let (mut found, _) = copies.list()?;
         found.retain(|copy| copy.database == database);
+        self.settle_listed(copies, found).await
+    }
+
+    /// Finds out about copies of this database whose transaction had not ended when they were written: one of a loss
+    /// that never was is removed. Returns those that stay, in the order in which they are given.
+    ///
+    /// # Errors
+    /// Where the folder cannot be written.
+    pub async fn settle_listed(
+        &mut self,
+        copies: &Copies,
+        found: Vec<Copy>,
+    ) -> Result<Vec<Copy>, Error> {
+        copies.sweep()?;
         let mut kept = Vec::new();
         for mut copy in found {
             if copy.state != State::Kept {

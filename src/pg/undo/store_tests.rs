@@ -20,6 +20,7 @@ fn copy(id: &str) -> Copy {
         bytes: 3,
         script: None,
         sums: BTreeMap::new(),
+        lacks: Vec::new(),
         tables: vec![TableCopy {
             schema: "public".to_owned(),
             name: "a".to_owned(),

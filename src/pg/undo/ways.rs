@@ -78,7 +78,8 @@ impl Place {
                     let own = |object: &&Object| object.kind == "table" && object.id.1 == is.oid;
                     objects.iter().find(own).map(|object| &object.sql)
                 });
-                let way = match (is, was == now) {
+                let same = was == now && is.is_none_or(|is| !anew(called, is, copy, objects));
+                let way = match (is, same) {
                     (None, _) => Way::Make,
                     (Some(_), true) => Way::Refill,
                     (Some(_), false) => Way::Replace,
@@ -143,7 +144,7 @@ impl Place {
     }
 
     /// The temporary tables of the rows as they were and as they were written.
-    fn staged(&self) -> Option<(String, String, &[String])> {
+    pub(super) fn staged(&self) -> Option<(String, String, &[String])> {
         let (Form::Rows { key, .. }, Some(is)) = (&self.table.form, &self.is) else {
             return None;
         };
@@ -152,10 +153,41 @@ impl Place {
     }
 
     /// Rows that are among those as they were, or as they were written.
-    fn concerned(&self) -> Option<String> {
+    pub(super) fn concerned(&self) -> Option<String> {
         let (old, new, key) = self.staged()?;
         Some(in_either(&old, &new, key))
     }
+}
+
+/// Whether a table has constraints or indexes in place of those that it had: a second primary key, or another one of
+/// the same name. Such as came besides stay.
+fn anew(called: &str, is: &Table, copy: &Copy, objects: &[Object]) -> bool {
+    let own = format!("ALTER TABLE {called} ADD CONSTRAINT ");
+    let rules = |object: &&Object| object.kind == "constraint" && object.sql.starts_with(&own);
+    let (was, now): (HashSet<&str>, HashSet<&str>) = (
+        copy.objects
+            .iter()
+            .filter(rules)
+            .map(|object| object.sql.as_str())
+            .collect(),
+        objects
+            .iter()
+            .filter(rules)
+            .map(|object| object.sql.as_str())
+            .collect(),
+    );
+    let other = |object: &Object| {
+        let same = |then: &&Object| then.named() == object.named();
+        object.kind == "index"
+            && object.table == is.oid
+            && copy
+                .objects
+                .iter()
+                .find(same)
+                .is_some_and(|then| then.sql != object.sql)
+    };
+    was.difference(&now).next().is_some() && now.difference(&was).next().is_some()
+        || objects.iter().any(other)
 }
 
 /// Whether a row `x` is in one of two tables. One `EXISTS` and not two with an `OR`, which the server could not join: it

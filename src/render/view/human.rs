@@ -148,13 +148,19 @@ fn copied(copy: &KeptCopy) -> String {
         .filter(|table| table.rows > 0)
         .map(|table| format!("{} of {}", counted(table.rows), clean(&table.table)))
         .collect();
+    let remarks: Vec<String> = copy
+        .remarks
+        .iter()
+        .map(|remark| format!(". {}", clean(remark)))
+        .collect();
     format!(
-        "{}: {} were lost, and a copy ({}) is kept in {}; `{}` takes it back",
+        "{}: {} were lost, and a copy ({}) is kept in {}; `{}` takes it back{}",
         clean(&copy.what),
         lost.join(", "),
         size(copy.bytes),
         copy.path,
-        copy.undo
+        copy.undo,
+        remarks.concat()
     )
 }
 

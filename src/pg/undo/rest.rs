@@ -1,0 +1,101 @@
+//! What comes back besides rows and definitions: names of tables and positions of sequences.
+
+use super::super::error::Error;
+use super::super::session::Session;
+use super::copy::{Copy, Form, Sequence, TableCopy};
+use super::problem::CopyProblem;
+use super::watch::Table;
+use super::{qualified, quote_identifier};
+
+impl Session {
+    /// Gives tables of which a copy holds everything the names that they had. Under another name they would keep the
+    /// names of indexes and constraints, and no table could be made in their place. Only in the database that the
+    /// copy is of: elsewhere the number is another table's.
+    pub(super) async fn rename_back(&self, copy: &Copy) -> Result<(), Error> {
+        let now = self.tables_now().await?;
+        let renamed: Vec<(&TableCopy, &Table)> = copy
+            .tables
+            .iter()
+            .filter(|table| matches!(table.form, Form::Whole { .. }))
+            .filter_map(|table| now.get(&table.oid).map(|is| (table, is)))
+            .filter(|(table, is)| (&table.schema, &table.name) != (&is.schema, &is.name))
+            .collect();
+        for (table, is) in &renamed {
+            let in_place =
+                |other: &&Table| other.schema == table.schema && other.name == table.name;
+            let Some(other) = now.values().find(in_place) else {
+                continue;
+            };
+            // which rows of the two belong where, nobody can tell but who made the second one
+            if !renamed.iter().any(|(_, is)| is.oid == other.oid) {
+                return Err(CopyProblem::NoPlace {
+                    table: format!("{}.{}", table.schema, table.name),
+                    why: format!(
+                        "it is called {} by now, and another table has its name. Give that one another name (`ALTER TABLE {} RENAME TO …`), then run the same command again",
+                        is.called(),
+                        table.quoted
+                    ),
+                }
+                .into());
+            }
+        }
+        // two may have changed their names with one another: first none of them has one
+        for (_, is) in &renamed {
+            let sql = format!(
+                "ALTER TABLE {} RENAME TO cruddur_undo_{}",
+                is.quoted, is.oid
+            );
+            self.batch(&sql).await?;
+        }
+        for (table, is) in &renamed {
+            let (between, mut schema) = (format!("cruddur_undo_{}", is.oid), &is.schema);
+            let there = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1";
+            let text = tokio_postgres::types::Type::TEXT;
+            if schema != &table.schema
+                && !self.rows(there, &[(&table.schema, text)]).await?.is_empty()
+            {
+                let (from, to) = (qualified(schema, &between), quote_identifier(&table.schema));
+                self.batch(&format!("ALTER TABLE {from} SET SCHEMA {to}"))
+                    .await?;
+                schema = &table.schema;
+            }
+            let (from, to) = (qualified(schema, &between), quote_identifier(&table.name));
+            self.batch(&format!("ALTER TABLE {from} RENAME TO {to}"))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Moves a sequence to where it was, never back: numbers that were given out since are not given twice. Tells
+    /// whether it is there.
+    pub(super) async fn advance(&self, to: &Sequence) -> Result<bool, Error> {
+        let sql = "SELECT pg_catalog.to_regclass($1) IS NOT NULL";
+        let text = tokio_postgres::types::Type::TEXT;
+        let there = match self.rows(sql, &[(&to.name, text)]).await?.first() {
+            Some(row) => self.get(row, 0)?,
+            None => false,
+        };
+        if !there {
+            return Ok(false);
+        }
+        let sql = format!("SELECT last_value, is_called FROM {}", to.name);
+        let Some(row) = self.rows(&sql, &[]).await?.into_iter().next() else {
+            return Ok(false);
+        };
+        let (last, called): (i64, bool) = (self.get(&row, 0)?, self.get(&row, 1)?);
+        let ahead = if to.upwards {
+            (to.last, to.called) > (last, called)
+        } else {
+            (last, to.called) > (to.last, called)
+        };
+        if ahead {
+            let name = super::super::quote_literal(&to.name);
+            let sql = format!(
+                "SELECT pg_catalog.setval({name}, {}, {})",
+                to.last, to.called
+            );
+            self.rows(&sql, &[]).await?;
+        }
+        Ok(true)
+    }
+}
