@@ -107,7 +107,8 @@ const LOST: &str = "run the same command again: it looks first at what is there"
 /// knowledge: an absence is believed on the service's own code alone.
 fn by_status(status: u16) -> Class {
     match status {
-        408 | 500.. => Class::Transient,
+        // a success that cannot be read, or a detour, is an answer that was lost
+        ..=399 | 408 | 500.. => Class::Transient,
         429 => Class::Throttled,
         401 | 403 => Class::Denied,
         _ => Class::Invalid,
@@ -121,9 +122,20 @@ fn unknown(op: &str, code: Option<&str>, status: u16, class: Class, message: &st
         None => "the service gave no code".to_owned(),
     };
     let then = match class {
+        _ if code.is_none() && status < 400 => format!(
+            "what answered is not AWS, or was cut off: a proxy, or the page by which a network lets people in. Check the \
+             network; {LOST}"
+        ),
+        Class::Denied if code.is_none() => {
+            let denied = actions::denied(op, message);
+            format!("where a proxy or the network has refused it, AWS has not heard of it; otherwise {denied}")
+        }
         Class::Denied => actions::denied(op, message),
         Class::Throttled | Class::Transient => {
             codes::of_class(class).unwrap_or_default().to_owned()
+        }
+        _ if code.is_none() => {
+            "what answered may not be AWS but a proxy: check the network, and `--endpoint-url` where one is given".to_owned()
         }
         _ => "what AWS says above is all that is known: correct what it names, and run the same command again; AWS \
               Support can look the request id up"

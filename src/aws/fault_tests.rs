@@ -121,6 +121,39 @@ fn an_unknown_code_goes_by_the_status_and_says_so() {
     assert!(bare.help.unwrap().starts_with("the service gave no code"));
 }
 
+/// A proxy's page in place of the answer: the call may well have reached AWS.
+#[test]
+fn a_success_that_cannot_be_read_is_an_answer_that_was_lost() {
+    for status in [200, 302] {
+        let found = fault("rds:CreateDBInstance", true, &[], &answered(status, ""));
+        assert_eq!(
+            (found.class, found.residue),
+            (Class::Transient, Residue::Unknown),
+            "{status}"
+        );
+        let help = found.help.unwrap();
+        assert!(
+            help.contains("not AWS") && help.contains("run the same command again"),
+            "{help}"
+        );
+        let read = fault("rds:DescribeDBInstances", false, &[], &answered(status, ""));
+        assert_eq!(read.residue, Residue::Nothing);
+    }
+}
+
+/// AWS compares the time of a request with its own before it looks at anything else.
+#[test]
+fn what_was_refused_for_the_clock_has_changed_nothing() {
+    for code in ["RequestExpired", "RequestTimeTooSkewed"] {
+        let found = fault("rds:CreateDBInstance", true, &[], &answered(400, code));
+        assert_eq!(
+            (found.class, found.residue),
+            (Class::Transient, Residue::Nothing),
+            "{code}"
+        );
+    }
+}
+
 #[test]
 fn a_calls_own_rule_goes_before_the_table() {
     let rules: Rules<'_> = &[

@@ -1,6 +1,7 @@
 //! What users type.
 
 use crate::model::{Addr, Period};
+use crate::render::Invoked;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -70,6 +71,9 @@ pub struct Global {
     /// The text of the file, once it has been read.
     #[arg(skip)]
     pub text: FileText,
+    /// How the program was begun, for the commands in advice.
+    #[arg(skip)]
+    pub invoked: Option<&'static Invoked>,
 }
 
 impl Global {

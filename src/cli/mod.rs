@@ -1,5 +1,6 @@
 //! The command line: wiring only, one function a command.
 
+mod again;
 mod args;
 mod ask;
 mod copies;
@@ -17,6 +18,7 @@ mod planning;
 mod power;
 mod receipt;
 mod refresh;
+mod replace;
 mod run;
 mod sandbox;
 mod session;
@@ -35,11 +37,12 @@ pub async fn main() -> u8 {
     let parsed = set_variables(Cli::command())
         .try_get_matches()
         .and_then(|m| Cli::from_arg_matches(&m));
-    let cli = match parsed {
+    let mut cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return usage::tell(&error),
     };
     log(cli.global.verbose);
+    cli.global.invoked = Some(output::invoked(&cli.global));
     let output = Output::new(&cli.global);
     match dispatch(&cli, &output).await {
         Ok(code) => code,

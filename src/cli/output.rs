@@ -2,8 +2,9 @@
 
 use super::args::{Color, Format, Global};
 use super::failure::{Failure, code};
-use crate::model::{Diagnostic, Fault, Residue, RunSummary, Stamped};
-use crate::render::{self, HumanView, JsonView, Record, Style, View};
+use crate::model::{Diagnostic, Event, Fault, Residue, RunSummary, Stamped};
+use crate::render::{self, HumanView, Invoked, JsonView, Record, Style, View};
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -39,6 +40,7 @@ impl Output {
             },
             unicode: utf8(),
             width: width(),
+            invoked: global.invoked,
         };
         let err = std::io::stderr().is_terminal();
         Output {
@@ -89,7 +91,15 @@ impl Output {
     /// Writes a note for people. It may hold names from a database or from AWS, and what in them would command the
     /// terminal is shown instead.
     pub fn note(&self, text: &str) {
-        self.page(&render::harmless(text));
+        self.page(&render::harmless(&self.typed(text)));
+    }
+
+    /// Returns a text with its commands as they are to be typed.
+    fn typed<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.err.invoked {
+            Some(invoked) => invoked.typed(text),
+            None => Cow::Borrowed(text),
+        }
     }
 
     /// Writes what was rendered for people, colours included.
@@ -153,7 +163,9 @@ impl Output {
         match failure {
             Failure::Diagnostics { found, sources } => {
                 if self.json {
-                    let _ = self.result(&render::diagnostics_json(found));
+                    // in one line: among events each is one
+                    let all = serde_json::json!({"event": "error", "diagnostics": found});
+                    let _ = self.result(&all.to_string());
                 } else {
                     self.stderr(&render::diagnostics_human(found, sources, &self.err));
                 }
@@ -175,7 +187,7 @@ impl Output {
                     if let Some(help) = help {
                         text.push_str(&format!("\n  help: {help}"));
                     }
-                    self.stderr(&render::harmless(&text));
+                    self.stderr(&render::harmless(&self.typed(&text)));
                 }
             }
             Failure::Interrupted => {
@@ -211,6 +223,17 @@ fn line(to: &mut dyn Write, text: &str) -> std::io::Result<()> {
         to.write_all(b"\n")?;
     }
     to.flush()
+}
+
+/// Says how the program was begun. There is one for a process, and it lasts as long.
+pub fn invoked(global: &Global) -> &'static Invoked {
+    let word = |value: &Option<String>| value.as_deref().map(shell_word);
+    let (profile, endpoint) = (word(&global.profile), word(&global.endpoint_url));
+    let invoked = Invoked::new(&program(global), profile.as_deref(), endpoint.as_deref());
+    if let Some(region) = &global.region {
+        invoked.in_region(&shell_word(region));
+    }
+    Box::leak(Box::new(invoked))
 }
 
 fn program(global: &Global) -> String {
@@ -270,13 +293,28 @@ pub struct Watching {
 }
 
 impl Watching {
-    /// Shows events until nobody sends any more; returns what the last words need of them.
-    pub async fn until_done(mut self) -> Record {
+    /// Shows events until nobody sends any more; returns what the last words need of them. `before_end` is done before the
+    /// last is shown: after it nothing more is told.
+    pub async fn until_done(mut self, before_end: impl Future<Output = ()>) -> Record {
+        let mut last = None;
         while let Some(event) = self.from.recv().await {
-            if !self.quiet {
-                self.view.event(&event);
-            }
             self.record.note(&event);
+            match event.event {
+                Event::Finished { .. } => last = Some(event),
+                _ if !self.quiet => self.view.event(&event),
+                _ => {}
+            }
+        }
+        before_end.await;
+        if let Some(last) = last.filter(|_| !self.quiet) {
+            self.view.event(&last);
+        }
+        if let Some(why) = self.view.unwritten() {
+            let _ = line(
+                &mut std::io::stderr().lock(),
+                &format!("error: events could not be written: {why}"),
+            );
+            self.record.unwritten = true;
         }
         self.view.done();
         self.record
@@ -294,8 +332,11 @@ pub fn exit_code(summary: &RunSummary, record: &Record) -> u8 {
     if summary.interrupted {
         code::INTERRUPTED
     } else if summary.complete() {
-        code::DONE
-    } else if summary.done.is_empty()
+        match record.unwritten {
+            true => code::PARTLY,
+            false => code::DONE,
+        }
+    } else if summary.done.iter().all(|addr| record.forgotten(addr))
         && summary.accepted.is_empty()
         && !summary.failed.iter().any(changed)
     {

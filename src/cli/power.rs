@@ -1,17 +1,18 @@
 //! `stop` and `start`, and what keeps an instance stopped.
 
+use super::again::{manner, typed};
 use super::args::{Global, Run, StartArgs, StopArgs};
 use super::failure::{Failure, code};
 use super::keep::{self, Keeper};
 use super::lock::Lock;
 use super::output::{Output, exit_code};
 use super::planning::{plan, refused};
-use super::run::{closed, finish_empty, last_words, manner, settings, show, typed};
+use super::run::{closed, finish_empty, last_words, settings, show};
 use super::session::{Needs, Session};
 use super::signals::or_stopped;
 use super::{ask, signals};
 use crate::engine::{self, Emitter, Power, RunSettings, Seen};
-use crate::model::{Addr, Event, Plan, PlanOptions, Purpose, RunSummary, Stamped};
+use crate::model::{Addr, Event, Fault, Plan, PlanOptions, Purpose, RunSummary, Stamped};
 use std::collections::BTreeSet;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
@@ -23,12 +24,12 @@ use tokio_util::sync::CancellationToken;
 pub async fn stop(global: &Global, args: &StopArgs, output: &Output) -> Result<u8, Failure> {
     let stop = signals::listen();
     let mut session = Session::open(global, &Needs::default(), &stop).await?;
-    let lock = match Lock::take(&session, &args.locking, "stop", output, &stop).await {
-        Ok(lock) => lock,
+    match Lock::take(&session, &args.locking, "stop", output, &stop).await {
+        Ok(lock) => session.lock = lock,
         Err(failure) => return closed(session, failure).await,
-    };
+    }
     let result = stop_in(&mut session, global, args, output, &stop).await;
-    lock.release(output).await;
+    session.lock.release(output).await;
     session.close().await;
     result
 }
@@ -42,8 +43,9 @@ async fn stop_in(
 ) -> Result<u8, Failure> {
     let targets = targets(session, &args.scope.only)?;
     if targets.is_empty() {
-        return nothing(output);
+        return nothing(session, output).await;
     }
+    warned(session, &targets, output, stop).await?;
     let until = args.keep_for.map(keep::until).transpose()?;
     let kept = if args.keep || until.is_some() {
         Some(set_up(session, &targets, until.as_deref(), output, stop).await?)
@@ -77,6 +79,28 @@ async fn stop_in(
         command.push_str(&format!(" --for {}h", seconds / 3600));
     }
     run(session, &parts, &args.run, output, stop, &command).await
+}
+
+/// Tells what is to be known before something is stopped.
+async fn warned(
+    session: &Session,
+    targets: &BTreeSet<Addr>,
+    output: &Output,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
+    for addr in targets {
+        let facts = session.stack.facts(addr, &Default::default());
+        let node = &session.stack.nodes[addr];
+        let looked = async { node.before_stop(&facts).await.map_err(|f| faulty(addr, f)) };
+        for warning in or_stopped(looked, stop).await? {
+            output.warn(&warning);
+        }
+    }
+    Ok(())
+}
+
+fn faulty(addr: &Addr, fault: Fault) -> Failure {
+    Failure::Faults(vec![(Some(addr.clone()), fault)])
 }
 
 /// Plans what keeps the targets stopped, and shows it. It is made when they have been stopped.
@@ -121,12 +145,12 @@ async fn set_up(
 pub async fn start(global: &Global, args: &StartArgs, output: &Output) -> Result<u8, Failure> {
     let stop = signals::listen();
     let mut session = Session::open(global, &Needs::default(), &stop).await?;
-    let lock = match Lock::take(&session, &args.locking, "start", output, &stop).await {
-        Ok(lock) => lock,
+    match Lock::take(&session, &args.locking, "start", output, &stop).await {
+        Ok(lock) => session.lock = lock,
         Err(failure) => return closed(session, failure).await,
-    };
+    }
     let result = start_in(&mut session, args, output, &stop).await;
-    lock.release(output).await;
+    session.lock.release(output).await;
     session.close().await;
     result
 }
@@ -139,7 +163,7 @@ async fn start_in(
 ) -> Result<u8, Failure> {
     let targets = targets(session, &args.scope.only)?;
     if targets.is_empty() {
-        return nothing(output);
+        return nothing(session, output).await;
     }
     let keepers = targets.iter().map(Keeper::of).collect();
     let (standing, wrong) = or_stopped(keep::standing(&session.stack, keepers), stop).await?;
@@ -180,10 +204,10 @@ fn again(command: &str, only: &[Addr]) -> String {
     )
 }
 
-fn nothing(output: &Output) -> Result<u8, Failure> {
+async fn nothing(session: &Session, output: &Output) -> Result<u8, Failure> {
     output.note("nothing in the file can be stopped or started");
     if output.json {
-        finish_empty(output)?;
+        finish_empty(session, output).await?;
     }
     Ok(code::DONE)
 }
@@ -244,7 +268,8 @@ async fn run(
         drop((events, whole));
         summary
     };
-    let (summary, shown) = futures_util::future::join(act, watching.until_done()).await;
+    let (summary, shown) =
+        futures_util::future::join(act, watching.until_done(session.lock.release(output))).await;
     last_words(output, &summary, &shown, command);
     Ok(exit_code(&summary, &shown))
 }

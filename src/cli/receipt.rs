@@ -2,6 +2,7 @@
 
 use super::failure::{Failure, code};
 use super::output::Output;
+use super::replace::{RECEIPT, replaceable};
 use super::session::Session;
 use super::signals::or_stopped;
 use crate::aws::price_list;
@@ -27,7 +28,8 @@ pub(super) fn writable(path: &Path) -> Result<(), Failure> {
             format!("--receipt {}: {wrong}", path.display()),
             "name a file that can be written; nothing was deleted",
         )
-    })
+    })?;
+    replaceable("--receipt", path, "receipt", &RECEIPT)
 }
 
 fn tried(path: &Path) -> Result<(), String> {
@@ -287,6 +289,8 @@ impl Ends<'_> {
         let summary = self.summary?;
         if self.unwaited.contains(addr) {
             None
+        } else if summary.failed.contains(addr) && summary.interrupted {
+            Some("its deletion was not seen to its end")
         } else if summary.failed.contains(addr) {
             Some("its deletion did not end well")
         } else if summary.skipped.contains(addr) {

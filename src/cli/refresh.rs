@@ -3,7 +3,7 @@
 
 use super::args::{Global, RefreshArgs, Run};
 use super::failure::{Failure, code};
-use super::output::Output;
+use super::output::{Output, shell_word};
 use super::planning::{plan, refused};
 use super::run::{finish_empty, run};
 use super::session::{Needs, Session, address};
@@ -96,7 +96,11 @@ async fn once(
     };
     let session = Session::open(global, &needs, stop).await?;
     let address = session.stack.facts.current_ip;
-    let result = refresh_in(&session, output, stop).await;
+    let mut command = "refresh-ip".to_owned();
+    if let Some(ip) = &needs.ip {
+        command.push_str(&format!(" --ip {}", shell_word(ip)));
+    }
+    let result = refresh_in(&session, &command, output, stop).await;
     session.close().await;
     Ok((result?, address.unwrap_or(Ipv4Addr::UNSPECIFIED)))
 }
@@ -157,6 +161,7 @@ async fn watch(
 
 async fn refresh_in(
     session: &Session,
+    command: &str,
     output: &Output,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
@@ -197,7 +202,7 @@ async fn refresh_in(
     if plan.is_empty() {
         output.note(&format!("{address} is let in already; nothing to do"));
         if output.json {
-            finish_empty(output)?;
+            finish_empty(session, output).await?;
         }
         return Ok(code::DONE);
     }
@@ -206,7 +211,7 @@ async fn refresh_in(
         parallelism: 10,
         no_wait: false,
     };
-    let code = run(session, &plan, &seen, &settings, output, stop, "refresh-ip").await?;
+    let code = run(session, &plan, &seen, &settings, output, stop, command).await?;
     if code == code::DONE {
         output.note(&format!("{address} is let in"));
     }

@@ -1,12 +1,14 @@
 //! The commands that change something: `apply`, `destroy`. `refresh-ip` is in `refresh`, `stop` and `start` in `power`.
 
-use super::args::{ApplyArgs, DestroyArgs, Dial, Global, Locking, Run};
+use super::again::{manner, typed};
+use super::args::{ApplyArgs, DestroyArgs, Global, Run};
 use super::copies;
 use super::failure::{Failure, code};
 use super::keep::{self, Keeper};
 use super::lock::Lock;
 use super::output::{Output, exit_code, shell_word};
 use super::planning::{plan, refused};
+use super::replace::{PLAN, replaceable};
 use super::session::{Needs, Session};
 use super::signals::or_stopped;
 use super::{ask, data, receipt, signals};
@@ -45,14 +47,15 @@ pub async fn apply(global: &Global, args: &ApplyArgs, output: &Output) -> Result
         final_snapshot: final_snapshot(&options),
         no_copy: args.no_copy,
         allowed: options.allow_replace.clone(),
+        only: options.only.clone(),
         // as when it was made: a destroy packs no files, and they are in the digest
         comparing: purpose == Purpose::Apply,
     };
     let mut session = Session::open(global, &needs, &stop).await?;
-    let lock = match Lock::take(&session, &args.locking, "apply", output, &stop).await {
-        Ok(lock) => lock,
+    match Lock::take(&session, &args.locking, "apply", output, &stop).await {
+        Ok(lock) => session.lock = lock,
         Err(failure) => return closed(session, failure).await,
-    };
+    }
     let joined = match purpose {
         Purpose::Apply => Ok(()),
         Purpose::Destroy => with_keepers(&mut session, &stop).await,
@@ -67,7 +70,7 @@ pub async fn apply(global: &Global, args: &ApplyArgs, output: &Output) -> Result
         }
         Err(failure) => Err(failure),
     };
-    lock.release(output).await;
+    session.lock.release(output).await;
     session.close().await;
     result
 }
@@ -99,7 +102,7 @@ async fn apply_in(
     refused(&plan)?;
     if plan.is_empty() {
         if output.json {
-            finish_empty(output)?;
+            finish_empty(session, output).await?;
         }
         return Ok(code::DONE);
     }
@@ -132,6 +135,9 @@ async fn apply_in(
     if args.no_copy {
         command.push_str(" --no-copy");
     }
+    if let Some(ip) = &args.allow.ip {
+        command.push_str(&format!(" --ip {}", shell_word(ip)));
+    }
     run(session, &plan, &seen, &args.run, output, stop, &command).await
 }
 
@@ -150,21 +156,24 @@ pub async fn destroy(global: &Global, args: &DestroyArgs, output: &Output) -> Re
         ..PlanOptions::default()
     };
     args.receipt.as_deref().map(receipt::writable).transpose()?;
+    let out = args.out.as_deref();
+    out.map(|path| replaceable("--out", path, "plan", &PLAN))
+        .transpose()?;
     let needs = Needs {
         final_snapshot: final_snapshot(&options),
         dial: args.dial.clone(),
         ..Needs::default()
     };
     let mut session = Session::open(global, &needs, &stop).await?;
-    let lock = match Lock::take(&session, &args.locking, "destroy", output, &stop).await {
-        Ok(lock) => lock,
+    match Lock::take(&session, &args.locking, "destroy", output, &stop).await {
+        Ok(lock) => session.lock = lock,
         Err(failure) => return closed(session, failure).await,
-    };
+    }
     let result = match with_keepers(&mut session, &stop).await {
         Ok(()) => destroy_in(&session, global, args, &options, output, &stop).await,
         Err(failure) => Err(failure),
     };
-    lock.release(output).await;
+    session.lock.release(output).await;
     session.close().await;
     result
 }
@@ -216,7 +225,7 @@ async fn destroy_in(
         let receipt = or_stopped(async { Ok(made.await) }, stop).await?;
         if output.json {
             output.result(&serde_json::to_string(&receipt::event(&receipt)).unwrap_or_default())?;
-            finish_empty(output)?;
+            finish_empty(session, output).await?;
         }
         return Ok(receipt::told(&receipt, file, code::DONE, output));
     }
@@ -269,57 +278,11 @@ async fn destroyed(
         drop(shown);
         (summary, receipt)
     };
-    let ((summary, receipt), record) = futures_util::future::join(act, watching.until_done()).await;
+    let ((summary, receipt), record) =
+        futures_util::future::join(act, watching.until_done(session.lock.release(output))).await;
     last_words(output, &summary, &record, again);
     let code = exit_code(&summary, &record);
     Ok(receipt::told(&receipt, file, code, output))
-}
-
-/// The options that decide how it is done, to be typed again as well.
-pub(super) fn manner(locking: &Locking, dial: Option<&Dial>) -> String {
-    let mut text = match (locking.no_lock, locking.lock) {
-        (true, _) => " --no-lock".to_owned(),
-        (false, true) => " --lock".to_owned(),
-        _ => String::new(),
-    };
-    if let Some(to) = dial.and_then(|d| d.connect_to.as_ref()) {
-        text.push_str(&format!(" --connect-to {}", shell_word(to)));
-    }
-    if let Some(file) = dial.and_then(|d| d.ca_bundle.as_ref()) {
-        let file = file.display().to_string();
-        text.push_str(&format!(" --ca-bundle {}", shell_word(&file)));
-    }
-    text
-}
-
-/// The command with the options that decide what it does, so that it can be typed again to go on.
-pub(super) fn typed(command: &str, options: &PlanOptions) -> String {
-    let mut text = command.to_owned();
-    for (option, addrs) in [
-        ("--only", &options.only),
-        ("--adopt", &options.adopt),
-        ("--allow-replace", &options.allow_replace),
-    ] {
-        for addr in addrs {
-            text.push_str(&format!(" {option} {addr}"));
-        }
-    }
-    if options.prune {
-        text.push_str(" --prune");
-    }
-    if options.skip_final_snapshot {
-        text.push_str(" --skip-final-snapshot");
-    }
-    for addr in &options.allow_data_loss {
-        text.push_str(&format!(" --allow-data-loss {addr}"));
-    }
-    if options.wait {
-        text.push_str(" --wait");
-    }
-    if let Some(name) = &options.final_snapshot {
-        text.push_str(&format!(" --final-snapshot {name}"));
-    }
-    text
 }
 
 pub(super) fn settings(session: &Session, run: &Run, stop: &CancellationToken) -> RunSettings {
@@ -363,7 +326,8 @@ pub(super) async fn run(
         }
         summary
     };
-    let (summary, shown) = futures_util::future::join(act, watching.until_done()).await;
+    let (summary, shown) =
+        futures_util::future::join(act, watching.until_done(session.lock.release(output))).await;
     last_words(output, &summary, &shown, command);
     Ok(exit_code(&summary, &shown))
 }
@@ -391,13 +355,16 @@ pub(super) fn last_words(
     }
 }
 
-pub(super) fn finish_empty(output: &Output) -> Result<(), Failure> {
+/// A run that has nothing to do.
+pub(super) async fn finish_empty(session: &Session, output: &Output) -> Result<(), Failure> {
     let event = crate::model::Stamped {
         event: crate::model::Event::Finished {
             summary: RunSummary::default(),
         },
         at: RealClock::new(1.0).stamp(),
     };
+    // nothing is told after the last event
+    session.lock.release(output).await;
     output.result(&serde_json::to_string(&event).unwrap_or_default())?;
     Ok(())
 }

@@ -4,6 +4,8 @@ use super::args::{Dial, Global};
 use super::copies;
 use super::failure::Failure;
 use super::local::{self, Local};
+use super::lock::Lock;
+use super::output::shell_word;
 use super::signals::{at_once, or_stopped};
 use crate::aws::actions::allowed_by;
 use crate::aws::{Clients, Settings};
@@ -12,7 +14,7 @@ use crate::model::{Addr, Diagnostic, Fault, Secret, Severity};
 use crate::resource::{FinalSnapshot, StackFacts};
 use crate::stack::{self, Loaded};
 use crate::{kinds, pg, public_ip, workspace};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
@@ -38,6 +40,8 @@ pub struct Needs {
     pub final_snapshot: FinalSnapshot,
     /// No copy is kept of rows that are lost.
     pub no_copy: bool,
+    /// What it is about, with what that needs; all of the stack where it is empty.
+    pub only: Vec<Addr>,
     /// `--allow-replace`: what these lose is agreed to, though no plan may be able to show it.
     pub allowed: Vec<Addr>,
     /// Everything is compared: the files that entries are made of, and every variable, must be there.
@@ -58,6 +62,8 @@ pub struct Session {
     pub clients: Clients,
     /// How Postgres is reached.
     pub connector: pg::Connector,
+    /// The stack's lock, where this run has taken it.
+    pub lock: Lock,
     local: Option<Local>,
 }
 
@@ -266,6 +272,9 @@ impl Session {
         let clients = Clients::load(&settings)
             .await
             .map_err(|e| Failure::message(e.to_string()))?;
+        if let Some(invoked) = global.invoked {
+            invoked.in_region(&shell_word(&clients.region));
+        }
         let who = workspace::current();
         let all = kinds::all(&clients, &connector, &who.owner, &who.workspace);
         let loaded = read(global, &all)?;
@@ -306,10 +315,6 @@ impl Session {
         facts.owner = who.owner;
         facts.workspace = who.workspace;
         facts.run = workspace::run_nonce();
-        let uses_address = loaded.entries.values().any(|e| e.managed.uses_current_ip());
-        if needs.address && uses_address {
-            facts.current_ip = Some(address(needs.ip.as_deref(), local.is_some()).await?);
-        }
         let mut warnings: Vec<_> = found;
         if !invented.is_empty() {
             warnings.push(
@@ -320,13 +325,29 @@ impl Session {
                 .help("set them for a real run"),
             );
         }
+        let locks = loaded.locks;
+        let mut stack = loaded.into_stack(facts);
+        let only: BTreeSet<Addr> = needs.only.iter().cloned().collect();
+        let scope = match only.is_empty() {
+            true => stack.nodes.keys().cloned().collect(),
+            false => stack.with_needs(&only),
+        };
+        let uses_address = |addr: &Addr| {
+            let node = stack.nodes.get(addr);
+            node.is_some_and(|node| node.uses_current_ip())
+        };
+        if needs.address && scope.iter().any(uses_address) {
+            let address = address(needs.ip.as_deref(), local.is_some()).await?;
+            Arc::make_mut(&mut stack.facts).current_ip = Some(address);
+        }
         Ok(Session {
-            locks: loaded.locks,
-            stack: loaded.into_stack(facts),
+            locks,
+            stack,
             warnings,
             speed: local.map_or(1.0, |l| l.speed),
             clients,
             connector,
+            lock: Lock::default(),
             local: None,
         })
     }

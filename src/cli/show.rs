@@ -4,6 +4,7 @@ use super::args::{Format, Global, OutputArgs, PlanArgs, StatusArgs};
 use super::failure::{Failure, code};
 use super::output::Output;
 use super::planning::{LOOKS, plan};
+use super::replace::{PLAN, replaceable};
 use super::session::{Needs, Session, base, diagnostics, environment, offline_facts, read};
 use super::signals::or_stopped;
 use super::{keep, local, run, signals};
@@ -40,8 +41,12 @@ pub async fn plan_command(
         ip: args.allow.ip.clone(),
         dial: args.dial.clone(),
         comparing: true,
+        only: args.scope.only.clone(),
         ..Needs::default()
     };
+    let out = args.out.as_deref();
+    out.map(|path| replaceable("--out", path, "plan", &PLAN))
+        .transpose()?;
     let stop = signals::listen();
     let session = Session::open(global, &needs, &stop).await?;
     let planned = or_stopped(plan(&session, Purpose::Apply, &options, None), &stop).await;

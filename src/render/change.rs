@@ -90,7 +90,7 @@ fn header(page: &mut Page<'_>, change: &Change) {
 
 /// Adds `lead: text`, where `plain` is the lead without colours, which take no columns.
 fn hanging(page: &mut Page<'_>, lead: &str, plain: &str, text: &str) {
-    let text = clean(text).replace('\n', " ");
+    let text = clean(&page.style.typed(text)).replace('\n', " ");
     let width = page.style.width;
     if width > 0 && len(plain) + 2 + len(&text).min(20) > width {
         page.line(&format!("{lead}:"));

@@ -1,7 +1,7 @@
 //! What is wrong with the file: with the line, where the line may be shown.
 
 use super::excerpt::{Excerpt, clipped, excerpt};
-use super::page::{Page, clean, pretty};
+use super::page::{Page, clean, pretty, wrap};
 use super::style::{Style, Tone};
 use super::words::many;
 use crate::model::{Diagnostic, Severity, Span, literals};
@@ -110,25 +110,39 @@ fn rows(span: &Span, source: &str) -> Option<RangeInclusive<usize>> {
     Some(first..=first + count(inner))
 }
 
+/// What miette writes before a message, and before help: `  × `, `  help: `.
+const MARK: usize = 4;
+const HELP: usize = 8;
+
+/// Wraps text that miette writes so many columns from the left.
+fn wrapped(text: &str, style: &Style, taken: usize) -> String {
+    let lines = text
+        .split('\n')
+        .flat_map(|line| wrap(line, style.width, (taken, taken)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 fn one(diagnostic: &Diagnostic, snippet: Option<Snippet<'_>>, style: &Style) -> String {
-    let mut message = clipped(clean(&diagnostic.summary), style.dots());
+    let mut message = clipped(clean(&style.typed(&diagnostic.summary)), style.dots());
     let subject = diagnostic.addr.as_ref().map(ToString::to_string);
     if let Some(addr) = &subject {
         message = format!("{addr}: {message}");
     }
     if !diagnostic.detail.is_empty() {
-        let detail = clipped(clean(&diagnostic.detail), style.dots());
+        let detail = clipped(clean(&style.typed(&diagnostic.detail)), style.dots());
         message = format!("{message}\n{detail}");
     }
     if let (None, Some(span)) = (&snippet, &diagnostic.span) {
         message = format!("{message}\nat {}", place(span));
     }
-    let mut report = MietteDiagnostic::new(message).with_severity(match diagnostic.severity {
-        Severity::Error => miette::Severity::Error,
-        Severity::Warning => miette::Severity::Warning,
-    });
+    let mut report = MietteDiagnostic::new(wrapped(&message, style, MARK)).with_severity(
+        match diagnostic.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        },
+    );
     if let Some(help) = &diagnostic.help {
-        report = report.with_help(clean(help));
+        report = report.with_help(wrapped(&clean(&style.typed(help)), style, HELP));
     }
     let around = snippet.as_ref().map_or(0, |s| s.around);
     let mut places = None;
@@ -161,7 +175,8 @@ fn one(diagnostic: &Diagnostic, snippet: Option<Snippet<'_>>, style: &Style) -> 
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_links(false)
         .without_syntax_highlighting()
-        .with_break_words(false)
+        // it would break commands, and at hyphens: the text is wrapped already
+        .with_wrap_lines(false)
         .with_context_lines(around)
         .with_width(if style.width == 0 {
             1000

@@ -77,6 +77,7 @@ fn a_hidden_line_is_not_shown_even_as_a_neighbour() {
         color: false,
         unicode: false,
         width: 80,
+        invoked: None,
     };
     let warning = Diagnostic::warning("the default port").span(span("port"));
     let text = diagnostics_human(
@@ -174,6 +175,7 @@ fn colours() {
         color: true,
         unicode: true,
         width: 80,
+        invoked: None,
     };
     let text = diagnostics_human(&[unknown_key()], &sources(), &style);
     assert!(

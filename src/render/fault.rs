@@ -114,6 +114,7 @@ mod tests {
             color: false,
             unicode: false,
             width: 50,
+            invoked: None,
         };
         for (residue, text) in [
             (Residue::Nothing, "nothing was changed"),
@@ -140,6 +141,7 @@ mod tests {
             color: true,
             unicode: true,
             width: 80,
+            invoked: None,
         };
         let fault = Fault::new("look", Class::Bug, "no").help("wait");
         assert_eq!(

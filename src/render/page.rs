@@ -37,7 +37,7 @@ impl<'a> Page<'a> {
 
     /// Adds text whose first line begins with `first` and whose other lines begin at a column.
     pub(super) fn hanging(&mut self, first: &str, column: usize, tone: Tone, text: &str) {
-        let text = clean(text);
+        let text = clean(&self.style.typed(text));
         let mut lead = first.to_owned();
         let mut room = (len(first), column);
         for paragraph in text.split('\n') {
@@ -96,8 +96,27 @@ pub(super) fn commands(c: char) -> bool {
 /// The least room that text gets, however far it is indented.
 const NARROWEST: usize = 20;
 
+/// Splits a text into what stays whole: words, and what stands between backticks, which is there to be typed. The first
+/// line of a command that was broken is a command, too, and another one.
+fn words(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let (mut from, mut quoted) = (0, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            '`' => quoted = !quoted && text[at + 1..].contains('`'),
+            ' ' if !quoted => {
+                found.push(&text[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found.push(&text[from..]);
+    found
+}
+
 /// Breaks a line between words. `taken` columns are not available in the first line and in the others. A word longer
-/// than a line stays whole, so that addresses can be copied.
+/// than a line stays whole, so that addresses can be copied, and so does a command between backticks.
 pub(super) fn wrap(text: &str, width: usize, taken: (usize, usize)) -> Vec<String> {
     let room = |taken: usize| match width {
         0 => usize::MAX,
@@ -109,7 +128,7 @@ pub(super) fn wrap(text: &str, width: usize, taken: (usize, usize)) -> Vec<Strin
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut limit = room(taken.0);
-    for word in text.split(' ') {
+    for word in words(text) {
         if !line.is_empty() && len(&line) + 1 + len(word) > limit {
             lines.push(std::mem::take(&mut line));
             limit = room(taken.1);
@@ -167,6 +186,22 @@ mod tests {
             ["x".repeat(20), "x".repeat(20), "x".repeat(5)]
         );
         assert_eq!(chop(&word, 0, 10), [word]);
+    }
+
+    /// Half of `destroy --only x` is a `destroy` of everything.
+    #[test]
+    fn what_is_there_to_be_typed_is_never_broken() {
+        let text = "mend it, then `cruddur-infra destroy --only iam_role.a` again, it`s fine";
+        assert_eq!(
+            wrap(text, 30, (6, 6)),
+            [
+                "mend it, then",
+                "`cruddur-infra destroy --only iam_role.a`",
+                "again, it`s fine"
+            ]
+        );
+        assert_eq!(words("a `b c` d` e"), ["a", "`b c`", "d`", "e"]);
+        assert_eq!(words("` a  b"), ["`", "a", "", "b"]);
     }
 
     #[test]

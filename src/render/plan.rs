@@ -161,10 +161,14 @@ fn close(page: &mut Page<'_>, plan: &Plan, unlooked: usize) {
         last.push_str(&format!(" {are}."));
     }
     page.prose("", Tone::Strong, &last);
-    let refused = plan.refused().count();
+    let refused = plan.changes.iter().filter(|c| c.refused.is_some()).count();
     if refused > 0 {
         let text = many(refused, "change is refused", "changes are refused");
-        let text = format!("{text}: apply does not do that as it stands.");
+        let command = match plan.purpose {
+            Purpose::Apply => "apply",
+            Purpose::Destroy => "destroy",
+        };
+        let text = format!("{text}: {command} does not do that as it stands.");
         page.prose("", Tone::Error, &text);
     }
 }

@@ -1,7 +1,7 @@
 //! What the summary at the end needs to know of the events before it: a fold over them.
 
-use crate::model::{Addr, Event, Fault, Stamped};
-use std::collections::BTreeMap;
+use crate::model::{Action, Addr, Event, Fault, Stamped};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why steps failed, were not begun, or are not over.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -9,6 +9,9 @@ pub struct Record {
     pub(super) faults: BTreeMap<Addr, Fault>,
     pub(super) because: BTreeMap<Addr, String>,
     pub(super) statuses: BTreeMap<Addr, String>,
+    pub(super) forgotten: BTreeSet<Addr>,
+    /// Events could not be written: whoever reads them does not know all of it.
+    pub unwritten: bool,
 }
 
 impl Record {
@@ -24,6 +27,13 @@ impl Record {
             Event::Accepted { addr, status } => {
                 self.statuses.insert(addr.clone(), status.clone());
             }
+            Event::Started {
+                addr,
+                action: Action::Forget,
+                ..
+            } => {
+                self.forgotten.insert(addr.clone());
+            }
             Event::Planned { .. }
             | Event::Started { .. }
             | Event::Waiting { .. }
@@ -34,6 +44,11 @@ impl Record {
             | Event::Copied { .. }
             | Event::Finished { .. } => {}
         }
+    }
+
+    /// Tells whether a step only lets go of something: nothing is changed by that.
+    pub fn forgotten(&self, addr: &Addr) -> bool {
+        self.forgotten.contains(addr)
     }
 
     /// Returns why a step failed.

@@ -1,6 +1,8 @@
 //! How text may look: with colour or without, with more than ASCII or without, and how wide.
 
+use super::invoked::Invoked;
 use anstyle::{AnsiColor, Effects};
+use std::borrow::Cow;
 
 /// How text may look. The caller resolves it from `--color`, `NO_COLOR` and the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +13,8 @@ pub struct Style {
     pub unicode: bool,
     /// Columns; 0 is as wide as needed.
     pub width: usize,
+    /// How the program was begun, for the commands in advice; they stand as they are where that is not known.
+    pub invoked: Option<&'static Invoked>,
 }
 
 impl Style {
@@ -20,6 +24,15 @@ impl Style {
             color: false,
             unicode: true,
             width,
+            invoked: None,
+        }
+    }
+
+    /// Returns a text with its commands as they are to be typed.
+    pub(super) fn typed<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.invoked {
+            Some(invoked) => invoked.typed(text),
+            None => Cow::Borrowed(text),
         }
     }
 

@@ -91,6 +91,9 @@ pub trait Managed: Send + Sync {
     fn remains<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Remains>;
     /// Looks for what is still there of a deleted object, and goes by itself.
     fn lingers<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<Vec<Remnant>, Fault>>;
+    /// Looks for what the user should know before it is stopped.
+    fn before_stop<'a>(&'a self, facts: &'a Facts)
+    -> BoxFuture<'a, Result<Vec<Diagnostic>, Fault>>;
     fn stop<'a>(&'a self, facts: &'a Facts) -> BoxFuture<'a, Result<(), Fault>>;
     /// Sets or takes off the mark that it is to be stopped again.
     fn mark_to_stop<'a>(&'a self, facts: &'a Facts, on: bool) -> BoxFuture<'a, Result<(), Fault>>;
@@ -104,6 +107,16 @@ impl<R: Resource> Entry<R> {
             return fault;
         }
         allowed_by(fault, &facts.stack.place(R::named(&self.spec, facts)))
+    }
+
+    /// The same, where the object is known: what the file calls it may not be what its ARN has.
+    fn explained_of(&self, fault: Fault, facts: &Facts, have: &R::Live) -> Fault {
+        if fault.class != Class::Denied {
+            return fault;
+        }
+        let mut names = R::named(&self.spec, facts);
+        names.extend(R::named_live(have));
+        allowed_by(fault, &facts.stack.place(names))
     }
 
     async fn live(&self, facts: &Facts) -> Result<Option<R::Live>, Fault> {
@@ -254,7 +267,7 @@ impl<R: Resource> Managed for Entry<R> {
                     .help("the world has moved since the plan was made: plan again")
             })?;
             let changed = self.kind.update(&want, &have, &fin).await;
-            changed.map_err(|f| self.explained(f, facts))
+            changed.map_err(|f| self.explained_of(f, facts, &have))
         })
     }
 
@@ -280,7 +293,7 @@ impl<R: Resource> Managed for Entry<R> {
                 return Err(Fault::new(R::KIND, Class::Surprise, why));
             }
             let deleted = self.kind.delete(&have, facts).await;
-            deleted.map_err(|f| self.explained(f, facts))
+            deleted.map_err(|f| self.explained_of(f, facts, &have))
         })
     }
 
@@ -323,6 +336,17 @@ impl<R: Resource> Managed for Entry<R> {
                 }
                 Err(_) => Ok(Vec::new()),
             }
+        })
+    }
+
+    fn before_stop<'a>(
+        &'a self,
+        facts: &'a Facts,
+    ) -> BoxFuture<'a, Result<Vec<Diagnostic>, Fault>> {
+        Box::pin(async move {
+            let have = self.live(facts).await?;
+            let found = have.map(|have| R::before_stop(&have)).unwrap_or_default();
+            Ok(found.into_iter().map(|d| d.at(&facts.addr)).collect())
         })
     }
 

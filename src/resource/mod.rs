@@ -375,6 +375,11 @@ pub trait Resource: Send + Sync + 'static {
         async { Ok(Vec::new()) }
     }
 
+    /// Returns what the user should know before it is stopped.
+    fn before_stop(_have: &Self::Live) -> Vec<Diagnostic> {
+        Vec::new()
+    }
+
     /// Stops it; only where [`STOPPABLE`](Resource::STOPPABLE).
     fn stop(&self, _have: &Self::Live) -> impl Future<Output = Result<(), Fault>> + Send {
         async { Err(not_stoppable(Self::KIND)) }

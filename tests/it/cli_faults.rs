@@ -225,3 +225,81 @@ iam_roles:
     }
     work.run(&["apply", "--prune"]).code(0);
 }
+
+/// What is advised deep inside knows nothing of the options, and without them it would be about the real AWS.
+#[test]
+fn advice_is_typed_with_the_options_that_the_program_was_begun_with() {
+    let work = Workplace::light();
+    std::fs::rename(work.path("stack.yaml"), work.path("my stack.yaml")).unwrap();
+    let file = ["-f", "my stack.yaml"];
+    work.run(&[&file[..], &["stop"]].concat())
+        .code(1)
+        .says("run `cruddur-infra --sandbox -f 'my stack.yaml' apply` to make it");
+}
+
+/// Half a command is another command: `destroy --only x` without its end is a `destroy` of everything.
+#[test]
+fn a_command_in_advice_is_never_broken() {
+    for length in 20..32 {
+        let work = Workplace::light();
+        let name = format!("{}.yaml", "x".repeat(length));
+        std::fs::rename(work.path("stack.yaml"), work.path(&name)).unwrap();
+        let apply = ["-f", &name, "apply", "--only", "iam_role.post-confirmation"];
+        work.run(&apply).code(0);
+        let faults = with(&work, "- { call: \"iam:DeleteRole\", fault: deny }\n");
+        let destroy = [
+            "-f",
+            &name,
+            "destroy",
+            "--only",
+            "iam_role.post-confirmation",
+        ];
+        let run = work.run(&[&faults[..], &destroy].concat());
+        let whole = format!(
+            "`cruddur-infra --sandbox -f {name} destroy --only iam_role.post-confirmation`"
+        );
+        assert!(
+            run.stderr.lines().any(|line| line.contains(&whole)),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+/// To let go of an entry changes nothing.
+#[test]
+fn a_destroy_that_deleted_nothing_has_failed() {
+    let work = Workplace::light();
+    work.run(&["apply"]).code(0);
+    let faults = with(
+        &work,
+        "- { call: \"cognito-idp:UpdateUserPool\", fault: deny }\n",
+    );
+    let destroy = ["--format", "json", "destroy"];
+    let run = work.run(&[&faults[..], &destroy].concat()).code(1);
+    let events = run.events();
+    let last = events.last().unwrap();
+    let done = last["summary"]["done"].as_array().unwrap();
+    assert!(!done.is_empty(), "a script is let go of: {last}");
+    let pool = events.iter().find(|e| e["event"] == "failed").unwrap();
+    let statement = &pool["fault"]["statements"][0];
+    assert_eq!(statement["Action"], "cognito-idp:UpdateUserPool");
+    let pool = statement["Resource"].as_str().unwrap();
+    assert!(pool.contains(":userpool/us-west-2_"), "{pool}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn events_that_cannot_be_written_are_told_at_the_end() {
+    let work = Workplace::light();
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut command = work.command(&["--sandbox", "--format", "json", "apply"]);
+    let run = command.stdout(full).output().unwrap();
+    let told = String::from_utf8(run.stderr).unwrap();
+    assert!(told.contains("events could not be written"), "{told}");
+    assert_eq!(run.status.code(), Some(3));
+    work.is_settled();
+}

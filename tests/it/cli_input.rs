@@ -357,7 +357,7 @@ fn wrong_usage_is_an_error_with_a_remedy() {
             &["refresh-ip", "--ip", "8.8.8.0/24"],
             "is a network, and this machine has one address",
         ),
-        (&["refresh-ip"], "cruddur-infra apply"),
+        (&["refresh-ip"], "cruddur-infra --sandbox apply"),
         (&["stop"], "rds_instance.main does not exist"),
         (
             &["plan", "--only", "rds_instance.man"],
@@ -391,7 +391,10 @@ fn wrong_usage_is_an_error_with_a_remedy() {
             &["plan", "--sandbox-speed", "0"],
             "a factor from 0.1 to 100000",
         ),
-        (&["plan", "--file", "nowhere.yaml"], "cruddur-infra init"),
+        (
+            &["plan", "--file", "nowhere.yaml"],
+            "init` writes a commented one",
+        ),
         (
             &["plan", "--endpoint-url", "http://127.0.0.1:1"],
             "leave one of them out",
@@ -419,6 +422,17 @@ fn wrong_usage_is_an_error_with_a_remedy() {
     work.run(&["plan", "--out", "/proc/p.json"])
         .code(1)
         .says("--out /proc/p.json");
+    // a slip of the hand
+    let before = work.read("stack.yaml");
+    for args in [
+        &["plan", "--out", "stack.yaml"][..],
+        &["destroy", "--out", "stack.yaml"],
+        &["destroy", "--receipt", "stack.yaml"],
+    ] {
+        let refused = work.run(args).code(1);
+        refused.says("it would be lost").says("name another file");
+        assert_eq!(work.read("stack.yaml"), before, "{args:?}");
+    }
     // none that is text, an empty one
     let good = work.read("stack.yaml");
     std::fs::write(work.path("stack.yaml"), b"stack: \xff\xfe").unwrap();
@@ -430,7 +444,22 @@ fn wrong_usage_is_an_error_with_a_remedy() {
     work.run(&["plan"])
         .code(1)
         .says("the file holds no stack")
-        .says("cruddur-infra init");
+        .says("cruddur-infra --sandbox init");
     work.write("stack.yaml", &good);
     work.has_nothing();
+}
+
+/// Whoever reads a run's events reads line by line, also where it does not begin.
+#[test]
+fn what_is_wrong_with_the_file_is_one_event() {
+    let work = Workplace::light();
+    work.edit("region:", "port: x\nregion:");
+    for command in ["apply", "destroy", "refresh-ip", "stop", "start", "plan"] {
+        let run = work.run(&["--format", "json", command]).code(1);
+        let [event] = &run.events()[..] else {
+            panic!("{}", run.stdout);
+        };
+        assert_eq!(event["event"], "error", "{command}");
+        assert!(!event["diagnostics"].as_array().unwrap().is_empty());
+    }
 }

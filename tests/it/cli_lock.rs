@@ -426,9 +426,10 @@ async fn a_lock_that_is_not_given_back_is_told_to_everybody() {
         assert_eq!(output.status.code(), Some(0), "{output:#?}");
         let told = if json {
             let text = String::from_utf8(output.stdout).unwrap();
-            let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
-            assert_eq!(last["event"], "warning", "{last}");
-            format!("{} {}", last["message"], last["help"]).replace("\\\"", "\"")
+            let event = |line| serde_json::from_str::<Value>(line).unwrap();
+            let mut warnings = text.lines().map(event).filter(|e| e["event"] == "warning");
+            let told = warnings.next().expect("it is told");
+            format!("{} {}", told["message"], told["help"]).replace("\\\"", "\"")
         } else {
             said(&output)
         };
@@ -485,6 +486,35 @@ async fn a_lock_that_was_broken_during_the_run_is_told_at_its_end() {
     let output = first.wait_with_output().await.unwrap();
     assert_eq!(output.status.code(), Some(130));
     assert_eq!(lock(&stage), None);
+}
+
+/// Programs read until the last event, and no further.
+#[tokio::test]
+async fn nothing_is_told_after_the_last_event() {
+    let stage = stage(STACK).await;
+    let slow = endless(&stage).await;
+    let events = stage.base.join("events");
+    let mut run = stage
+        .command(&slow, &["--format", "json", "apply", "--yes", "--lock"])
+        .stdout(std::fs::File::create(&events).unwrap())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let told = || std::fs::read_to_string(&events).unwrap();
+    while !told().contains("\"waiting\"") {
+        let ended = tokio::time::timeout(Duration::from_millis(20), run.wait()).await;
+        assert!(ended.is_err(), "{ended:?}");
+    }
+    ends(&stage, &stage.server, &["lock", "break", "--yes"], 0).await;
+    signal(&run, Signal::INT);
+    assert_eq!(run.wait().await.unwrap().code(), Some(130));
+    let told = told();
+    let kinds: Vec<Value> = told
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["event"].clone())
+        .collect();
+    assert_eq!(kinds[kinds.len() - 2..], ["warning", "finished"], "{told}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{Meaning, advised, is};
 use crate::model::Class::{Busy, Conflict, Denied, Invalid, NotFound, Throttled, Transient};
+use crate::model::Residue;
 
 /// The codes that say that the caller, who is known, may not.
 pub(super) const PERMISSION: &[&str] = &[
@@ -96,8 +97,8 @@ pub(super) const CODES: &[Meaning] = &[
     is("RequestTimeout", Transient),
     is("RequestTimeoutException", Transient),
     is("RequestAbortedException", Transient),
-    advised("RequestExpired", Transient, CLOCK),
-    advised("RequestTimeTooSkewed", Transient, CLOCK),
+    advised("RequestExpired", Transient, CLOCK).leaves(Residue::Nothing),
+    advised("RequestTimeTooSkewed", Transient, CLOCK).leaves(Residue::Nothing),
     // what is written in the file, as services without a better word for it say it
     is("ValidationError", Invalid),
     is("ValidationException", Invalid),

@@ -59,7 +59,7 @@ impl Meaning {
         }
     }
 
-    /// The same, where something is left behind although the call was refused.
+    /// The same, where what is left behind is not what goes with the class.
     const fn leaves(self, residue: Residue) -> Self {
         Meaning {
             left: Some(residue),

@@ -6,7 +6,7 @@ use super::target::Target;
 use crate::cli::args::Global;
 use crate::cli::copies;
 use crate::cli::failure::{Failure, code};
-use crate::cli::output::Output;
+use crate::cli::output::{Output, shell_word};
 use crate::cli::session::{base, diagnostics, offline_facts, read};
 use crate::cli::signals::or_stopped;
 use crate::kinds;
@@ -112,8 +112,10 @@ fn named_script(loaded: &Loaded, name: &str) -> Result<Addr, Failure> {
         return Err(Failure::with_help(
             summary,
             format!(
-                "name the entry and not the file ({}); `cruddur-infra db query {name}` runs a file once",
-                names.join(", ")
+                "name the entry and not the file ({}); `cruddur-infra db connect -- -f {}` runs a file through psql, \
+                 without a copy of what it loses",
+                names.join(", "),
+                shell_word(name)
             ),
         ));
     }

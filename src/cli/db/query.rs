@@ -167,7 +167,7 @@ fn source(global: &Global, args: &QueryArgs) -> Result<(String, String), Failure
         (None, Some(text)) => Ok((COMMAND.to_owned(), text.clone())),
         _ => Err(Failure::with_help(
             "say what to run: a file, a template, or --command",
-            "as in `db query activities/home`, `db query report.sql`, `db query -c 'SELECT 1'`",
+            "as in `cruddur-infra db query activities/home`, `cruddur-infra db query report.sql`, `cruddur-infra db query -c 'SELECT 1'`",
         )),
     }
 }

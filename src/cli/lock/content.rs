@@ -1,6 +1,7 @@
 //! What the lock says: who holds it, since when, and for what.
 
 use crate::model::Fault;
+use crate::render;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -84,12 +85,14 @@ impl Found {
             }
             _ => "",
         };
-        format!(
+        // anybody may have written it
+        render::harmless(&format!(
             "locked by {} since {}{age}, for `{}`{ended}",
             content.holder(),
             content.since,
             content.command
-        )
+        ))
+        .replace('\n', " ")
     }
 }
 
@@ -179,6 +182,19 @@ mod tests {
             let told = found.told(Timestamp::UNIX_EPOCH, |_| panic!("nobody's process"));
             assert!(told.starts_with("locked by something"), "{told}");
         }
+    }
+
+    #[test]
+    fn whoever_wrote_it_does_not_command_the_terminal() {
+        let mut content = content(7);
+        content.owner = "a\u{1b}[31mb".to_owned();
+        content.workspace = "w\nx".to_owned();
+        let found = Found::read(serde_json::to_string(&content).unwrap());
+        let told = found.told(Timestamp::UNIX_EPOCH, |_| None);
+        assert!(
+            told.starts_with("locked by a\\u{1b}[31mb@w x since"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -14,8 +14,8 @@ use crate::resource::StackFacts;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 /// How often the lock is tried for, where a call fails or what holds it cannot be seen.
@@ -30,8 +30,9 @@ pub fn name(stack: &str) -> String {
     format!("/cruddur-infra/{stack}/lock")
 }
 
-/// The lock, where this run holds it.
-pub struct Lock(Option<Held>);
+/// The lock, for as long as this run holds it.
+#[derive(Default)]
+pub struct Lock(Mutex<Option<Held>>);
 
 #[derive(Clone)]
 struct Held {
@@ -64,7 +65,7 @@ impl Lock {
         stop: &CancellationToken,
     ) -> Result<Lock, Failure> {
         if how.no_lock || !(how.lock || session.locks) {
-            return Ok(Lock(None));
+            return Ok(Lock::default());
         }
         let facts = &session.stack.facts;
         let name = name(&facts.stack);
@@ -91,12 +92,13 @@ impl Lock {
             return Err(session.explained_all(failure, named(&held.name)));
         }
         taken.store(true, Ordering::Relaxed);
-        Ok(Lock(Some(held)))
+        Ok(Lock(Mutex::new(Some(held))))
     }
 
-    /// Gives the lock back. What keeps it from that is told, and changes nothing of what was done.
-    pub async fn release(self, output: &Output) {
-        let Some(held) = self.0 else { return };
+    /// Gives the lock back, once. What keeps it from that is told, and changes nothing of what was done.
+    pub async fn release(&self, output: &Output) {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(held) = held else { return };
         let result = held.give_back().await;
         signals::at_last(None);
         let program = &held.program;
@@ -168,8 +170,9 @@ impl Held {
                 None => last = Some(fault),
             }
         }
+        // it was looked for after each try, and is not there: nothing is left behind
         let fault = last.unwrap_or_else(|| Fault::new("lock", Class::Bug, "never tried"));
-        Err(about_lock(fault, &self.program).into())
+        Err(about_lock(fault.residue(Residue::Nothing), &self.program).into())
     }
 
     async fn look(&self) -> Result<Option<Found>, Fault> {

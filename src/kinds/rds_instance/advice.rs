@@ -3,7 +3,7 @@
 
 use super::desired::Desired;
 use super::live::Live;
-use crate::model::Fault;
+use crate::model::{Diagnostic, Fault};
 
 /// Codes that mean that a combination is not offered: a version that cannot be made any more has one of them, as has
 /// much else (aws-facts §1.8), so that what is offered is asked for before the version is blamed.
@@ -116,16 +116,16 @@ pub fn about_start(fault: Fault, have: &Live) -> Fault {
     let class = &have.instance_class;
     let other = sibling(class).unwrap_or_else(|| "CLASS".to_owned());
     let list = format!(
-        "  aws rds describe-db-snapshots --db-instance-identifier {id} \\\n    --query \
-         'DBSnapshots[].[SnapshotCreateTime,DBSnapshotIdentifier]' --output text"
+        "`aws rds describe-db-snapshots --db-instance-identifier {id} --query \
+         'DBSnapshots[].[SnapshotCreateTime,DBSnapshotIdentifier]' --output text`"
     );
     let network = match &have.db_subnet_group {
-        Some(group) => format!(" \\\n    --db-subnet-group-name {group}"),
+        Some(group) => format!(" --db-subnet-group-name {group}"),
         None => String::new(),
     };
     let restore = format!(
-        "  aws rds restore-db-instance-from-db-snapshot --db-snapshot-identifier SNAPSHOT \\\n    \
-         --db-instance-identifier {id}-2 --db-instance-class {other} \\\n    --availability-zone ZONE{network}"
+        "`aws rds restore-db-instance-from-db-snapshot --db-snapshot-identifier SNAPSHOT --db-instance-identifier {id}-2 \
+         --db-instance-class {other} --availability-zone ZONE{network}`"
     );
     let kept = if have.backup_retention_period == 0 {
         "Its backup_retention_period is 0: AWS has made no snapshot of it, and from a stopped instance none can be made. \
@@ -138,9 +138,29 @@ pub fn about_start(fault: Fault, have: &Live) -> Fault {
     fault.help(format!(
         "AWS has no machine of class {class} for the stopped instance in {} now, and a stopped instance cannot be given \
          another class or zone. `cruddur-infra start` again later may work.\n{kept}:\n{list}\n{restore}\nThen write the \
-         new identifier into the entry, and apply with --adopt.",
+         new identifier into the entry, and give its address: `cruddur-infra apply --adopt ADDRESS`.",
         have.availability_zone.as_deref().unwrap_or("its zone")
     ))
+}
+
+/// An instance that is stopped has no host, and AWS may have none for it when it is to be started again. Without automated
+/// backups there is no other way to its data then (aws-facts §1.4).
+pub fn before_stop(have: &Live) -> Vec<Diagnostic> {
+    if have.backup_retention_period != 0 {
+        return Vec::new();
+    }
+    let id = &have.identifier;
+    vec![
+        Diagnostic::warning("no automated backups are kept (backup_retention_period: 0)")
+            .detail(
+                "Where AWS has no capacity when it is to be started again, a snapshot made before is the only way to its \
+                 data.",
+            )
+            .help(format!(
+                "`aws rds create-db-snapshot --db-instance-identifier {id} --db-snapshot-identifier {id}-before-stop` \
+                 makes one"
+            )),
+    ]
 }
 
 #[cfg(test)]

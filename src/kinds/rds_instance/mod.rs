@@ -405,6 +405,10 @@ impl Resource for RdsInstance {
         remains::in_the_way(&self.clients, have, facts, doomed).await
     }
 
+    fn before_stop(have: &Live) -> Vec<Diagnostic> {
+        advice::before_stop(have)
+    }
+
     fn key_of_owned(id: &str) -> Option<String> {
         Some(id.to_owned())
     }

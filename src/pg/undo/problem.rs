@@ -128,8 +128,8 @@ impl CopyProblem {
     pub fn help(&self) -> Option<&'static str> {
         Some(match self {
             Self::NoRoom { .. } => {
-                "nothing was lost. Free some space, discard copies that nobody needs (`db undo --list`), make .cruddur/undo \
-                 a link to a larger disk, or give --no-copy to lose it without one"
+                "nothing was lost. Free some space, discard copies that nobody needs (`cruddur-infra db undo --list`), make \
+                 .cruddur/undo a link to a larger disk, or give --no-copy to lose it without one"
             }
             Self::Disk { .. } => {
                 "nothing was lost. The folder .cruddur/undo beside the stack's file must be writable; --no-copy does without"
@@ -143,16 +143,17 @@ impl CopyProblem {
             Self::Restless { .. } => {
                 "nothing was lost. Run it in smaller pieces, or give --no-copy"
             }
-            Self::Missing { .. } => "`db undo --list` names those that there are",
+            Self::Missing { .. } => "`cruddur-infra db undo --list` names those that there are",
             Self::Folder { .. } => {
                 "no table was changed. The folder .cruddur/undo beside the stack's file must be readable and writable"
             }
             Self::Broken { .. } => {
                 "nothing was changed. Files of it were changed, removed or cannot be read: put them back from a backup if \
-                 there is one. What is left of its .rows files is text as COPY writes it; `db undo --discard` removes it"
+                 there is one. What is left of its .rows files is text as COPY writes it; `cruddur-infra db undo \
+                 --discard` removes it"
             }
             Self::TakenBack { copy: Some(_), .. } => {
-                "`db undo --list` names the copy of what that overwrote"
+                "`cruddur-infra db undo --list` names the copy of what that overwrote"
             }
             Self::InTheWay { .. } => {
                 "nothing was changed. Remove or change the row that is in the way, or put back the one that is missing, then \

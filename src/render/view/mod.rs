@@ -14,6 +14,10 @@ use crate::model::Stamped;
 pub trait View: Send {
     /// Shows one event.
     fn event(&mut self, stamped: &Stamped);
+    /// Why something could not be written, where that is no reader who has gone.
+    fn unwritten(&self) -> Option<&str> {
+        None
+    }
     /// Leaves the terminal as a terminal should be left. No event comes after it.
     fn done(&mut self);
 }

@@ -113,6 +113,7 @@ fn ascii_and_colour() {
         color: true,
         unicode: false,
         width: 80,
+        invoked: None,
     };
     play(&mut HumanView::new(Box::new(out.clone()), style, false));
     let text = out.text();

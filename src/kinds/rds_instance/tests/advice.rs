@@ -143,6 +143,24 @@ fn a_stopped_instance_that_cannot_start_is_told_its_way_out() {
 }
 
 #[test]
+fn without_backups_a_stop_is_warned_of() {
+    assert!(before_stop(&have()).is_empty());
+    let bare = Live {
+        backup_retention_period: 0,
+        ..have()
+    };
+    let [warning] = &before_stop(&bare)[..] else {
+        panic!("not one warning");
+    };
+    assert!(warning.summary.contains("backup_retention_period: 0"));
+    let help = warning.help.as_deref().unwrap();
+    assert!(
+        help.contains("`aws rds create-db-snapshot --db-instance-identifier cruddur-db-instance "),
+        "{help}"
+    );
+}
+
+#[test]
 fn other_codes_keep_what_the_table_says() {
     let op = "rds:StartDBInstance";
     for code in ["InvalidSubnet", "KMSKeyNotAccessibleFault", "Strange"] {
