@@ -249,3 +249,26 @@ async fn a_connection_lost_in_commit_is_reported_as_unknown() {
         );
     }
 }
+
+/// Dropping a session closes its connection in order; one that was killed does not get to that, so here its socket goes
+/// away in the midst of a statement.
+#[tokio::test]
+async fn what_a_killed_client_has_asked_does_not_go_on() {
+    let world = world().await;
+    let mut session = world.server.session(&world.url).await;
+    session.listened_to().await.unwrap();
+    let row = session.client().query_one("SELECT pg_backend_pid()", &[]);
+    let pid: i32 = row.await.unwrap().get(0);
+    let asked = session.client().query("SELECT pg_sleep(600)", &[]);
+    let long = tokio::time::timeout(Duration::from_millis(200), asked).await;
+    assert!(long.is_err());
+    drop(session);
+    let there = "SELECT count(*) FROM pg_stat_activity WHERE pid = $1";
+    loop {
+        let row = world.session.client().query_one(there, &[&pid]).await;
+        if row.unwrap().get::<_, i64>(0) == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

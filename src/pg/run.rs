@@ -152,6 +152,16 @@ impl Session {
         result
     }
 
+    /// From here on the server ends what this session runs, where the session is gone: it would go on, with its locks, for
+    /// as long as that takes.
+    ///
+    /// # Errors
+    /// Those of the connection.
+    pub async fn listened_to(&mut self) -> Result<(), Error> {
+        self.recover().await?;
+        self.rows(LISTENED_TO, &[]).await.map(|_| ())
+    }
+
     /// Takes the lock; says so when it has to wait. From here on the server looks whether anybody still listens, so that
     /// a run that was given up or killed in the middle of a long statement does not go on and hold its locks.
     pub(super) async fn lock(

@@ -49,6 +49,8 @@ pub async fn query(
 
     let mut session = or_stopped(target.connect(), stop).await?;
     let canceller = session.canceller();
+    let listened = async { session.listened_to().await.map_err(|e| failed(&e)) };
+    or_stopped(listened, stop).await?;
     if output.json || args.output == Shape::Json {
         // an object holds one of two columns of a name: said before anything is done
         let checked = async { session.query_names(&template).await.map_err(|e| failed(&e)) };
