@@ -379,3 +379,26 @@ fn a_database_of_large_objects_is_not_empty() {
         .says("large objects: 1 row")
         .says("It is kept as the database cruddur_undo_");
 }
+
+/// No statement can be put around these, and they have rows all the same.
+#[test]
+fn what_show_and_explain_answer_is_shown() {
+    let work = Workplace::with_database();
+    work.run(&["apply", "--only", "rds_instance.main"]).code(0);
+    let query = |sql: &str, form: &str| {
+        let args = ["db", "--target", "prd", "query", "-c", sql, "-o", form];
+        work.run(&args).code(0).stdout
+    };
+    let shown: serde_json::Value =
+        serde_json::from_str(&query("SHOW server_encoding", "json")).unwrap();
+    assert_eq!(shown, serde_json::json!([{"server_encoding": "UTF8"}]));
+    let plan = query("EXPLAIN (COSTS OFF) SELECT 1", "csv");
+    assert_eq!(plan.lines().collect::<Vec<_>>(), ["QUERY PLAN", "Result"]);
+    query(
+        "CREATE PROCEDURE public.adds(INOUT n integer, OUT twice integer) LANGUAGE plpgsql AS 'BEGIN n := n + 1; twice := 2 * n; END'",
+        "table",
+    );
+    let called: serde_json::Value =
+        serde_json::from_str(&query("CALL public.adds(20, NULL)", "json")).unwrap();
+    assert_eq!(called, serde_json::json!([{"n": "21", "twice": "42"}]));
+}

@@ -381,12 +381,12 @@ fn an_instance_stopped_by_another_client_is_said_to_be() {
     work.run(&["plan"])
         .code(0)
         .says("rds_instance.main is stopped")
-        .says("cruddur-infra start");
+        .says("cruddur-infra --sandbox start");
     // what can be done without it is done
     work.run(&["apply"])
         .code(0)
         .says("rds_instance.main is stopped")
-        .says("cruddur-infra start");
+        .says("cruddur-infra --sandbox start");
     work.run(&["start"]).code(0);
     work.run(&["apply"]).code(0);
     work.has_one_of_each();

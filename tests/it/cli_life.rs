@@ -242,11 +242,11 @@ fn stopped(work: &Workplace) {
     work.run(&["plan", "--detailed-exitcode"])
         .code(0)
         .says("rds_instance.main is stopped")
-        .says("cruddur-infra start");
+        .says("cruddur-infra --sandbox start");
     work.run(&["stop"]).code(0);
     work.run(&["db", "query", "-c", "SELECT 1"])
         .code(1)
-        .says("cruddur-infra start");
+        .says("cruddur-infra --sandbox start");
     changed_while_stopped(work);
     // the rule is no business of the instance's
     work.run(&["refresh-ip", "--ip", "8.8.8.8"])
@@ -370,7 +370,7 @@ fn a_run_that_does_not_wait_is_finished_by_the_next() {
 fn init_gives_a_stack_that_can_be_applied() {
     let work = Workplace::new();
     std::fs::remove_file(work.path("stack.yaml")).unwrap();
-    work.run(&["plan"]).code(1).says("cruddur-infra init");
+    work.run(&["plan"]).code(1).says("cruddur-infra --sandbox init");
     work.bare(&["init"]).code(0);
     assert_eq!(
         work.read("stack.yaml"),

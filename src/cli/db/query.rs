@@ -108,7 +108,12 @@ pub async fn query(
                 .query_commit_guarded(&template, &params, keeper, consent)
                 .await
             {
-                Ok(done) => Ok(Ok((done.returned, Some(done.count)))),
+                // what SHOW or EXPLAIN answers are no rows that were changed
+                Ok(done) => {
+                    let answered = template.is_command() && !done.returned.columns.is_empty();
+                    let changed = (!answered).then_some(done.count);
+                    Ok(Ok((done.returned, changed)))
+                }
                 Err(Error::NeedsConsent(losses)) => Ok(Err(losses)),
                 Err(error) => Err(failed(&error)),
             }

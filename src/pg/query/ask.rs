@@ -1,6 +1,8 @@
 //! One query inside an open transaction.
 
 use futures_util::future::join;
+use serde_json::{Map, Value};
+use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::types::ToSql;
 
 use super::answer::{Column, Reply};
@@ -66,7 +68,9 @@ impl Ask<'_> {
         let inner = inner.map_err(|error| located(error, template, None))?;
         let values = bind(template, self.params, inner.params())?;
         let columns = columns(&inner);
-        if columns.is_empty() && self.shape == Shape::Commit {
+        // what no statement can be put around answers in text: SHOW, EXPLAIN, CALL
+        let bare = columns.is_empty() || template.is_command() && values.is_empty();
+        if bare && self.shape == Shape::Commit {
             return Ok(Prepared {
                 statement: inner,
                 wrapped: None,
@@ -102,6 +106,9 @@ impl Ask<'_> {
             .iter()
             .map(|value| value as &(dyn ToSql + Sync))
             .collect();
+        if prepared.wrapped.is_none() && !prepared.columns.is_empty() {
+            return self.text(session, prepared.columns).await;
+        }
         let Some(wrapped) = &prepared.wrapped else {
             let sent = session.client().execute(&prepared.statement, &values);
             let count = session
@@ -130,6 +137,33 @@ impl Ask<'_> {
             .collect::<Result<Vec<Option<String>>, Error>>()?;
         Ok(Reply {
             columns: prepared.columns,
+            count: u64::try_from(cells.len()).unwrap_or(u64::MAX),
+            cells,
+        })
+    }
+}
+
+impl Ask<'_> {
+    /// Runs a statement whose rows come as text, whatever their types are.
+    async fn text(&self, session: &Session, columns: Vec<Column>) -> Result<Reply, Error> {
+        let sent = session.client().simple_query(self.template.sql());
+        let answer = session
+            .timed(sent)
+            .await
+            .map_err(|error| located(error, self.template, None))?;
+        let mut cells = Vec::new();
+        for message in answer {
+            if let SimpleQueryMessage::Row(row) = message {
+                let fields = (0..row.len()).map(|at| {
+                    let text = row.try_get(at).map_err(|error| session.error(error))?;
+                    Ok((format!("c{at}"), text.map_or(Value::Null, Value::from)))
+                });
+                let fields: Map<String, Value> = fields.collect::<Result<_, Error>>()?;
+                cells.push(Some(Value::Object(fields).to_string()));
+            }
+        }
+        Ok(Reply {
+            columns,
             count: u64::try_from(cells.len()).unwrap_or(u64::MAX),
             cells,
         })

@@ -103,8 +103,8 @@ impl Template {
         self.main.changes
     }
 
-    /// Whether it is neither a query nor a change of rows, and gives no rows that could be put into JSON: `TRUNCATE`,
-    /// `CREATE TABLE`, `DO`, ….
+    /// Whether it is neither a query nor a change of rows, and no statement can be put around it: `TRUNCATE`,
+    /// `CREATE TABLE`, `DO`, `SHOW`, ….
     #[must_use]
     pub fn is_command(&self) -> bool {
         matches!(self.main.kind, MainKind::Other(_))
