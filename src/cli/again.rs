@@ -11,10 +11,19 @@ pub(super) fn manner(locking: &Locking, dial: Option<&Dial>) -> String {
         (false, true) => " --lock".to_owned(),
         _ => String::new(),
     };
-    if let Some(to) = dial.and_then(|d| d.connect_to.as_ref()) {
+    if let Some(dial) = dial {
+        text.push_str(&dialled(dial));
+    }
+    text
+}
+
+/// The options without which a database may not be reached.
+pub(super) fn dialled(dial: &Dial) -> String {
+    let mut text = String::new();
+    if let Some(to) = &dial.connect_to {
         text.push_str(&format!(" --connect-to {}", shell_word(to)));
     }
-    if let Some(file) = dial.and_then(|d| d.ca_bundle.as_ref()) {
+    if let Some(file) = &dial.ca_bundle {
         let file = file.display().to_string();
         text.push_str(&format!(" --ca-bundle {}", shell_word(&file)));
     }

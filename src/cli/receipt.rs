@@ -106,6 +106,15 @@ pub(super) async fn made(
         }),
     }
     once_each(&mut remains);
+    if let Some(invoked) = session.invoked {
+        for remnant in &mut remains.found {
+            // another profile's account may have one of the same name
+            remnant.remove = remnant
+                .remove
+                .take()
+                .map(|command| invoked.command(&command).unwrap_or(command));
+        }
+    }
     Receipt {
         stack: plan.stack.clone(),
         account: plan.account.clone(),

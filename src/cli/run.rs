@@ -308,13 +308,14 @@ pub(super) async fn run(
     let (events, watching) = output.view();
     let settings = settings(session, how, stop);
     if let Some(copies) = session.connector.copies() {
-        let named = if session.is_sandbox() {
+        let target = if session.is_sandbox() {
             ""
         } else {
             " --target prd"
         };
+        let named = format!("{target}{}", session.dialled);
         let emitter = Emitter::new(events.clone(), settings.clock.clone());
-        copies::tell(copies, emitter, named, output);
+        copies::tell(copies, emitter, &named, output);
     }
     let emitter = Emitter::new(events, settings.clock.clone());
     let act = async {

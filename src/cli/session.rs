@@ -1,5 +1,6 @@
 //! What most commands begin with: the file, the sandbox, the clients, who the caller is, the address, the stack.
 
+use super::again::dialled;
 use super::args::{Dial, Global};
 use super::copies;
 use super::failure::Failure;
@@ -11,6 +12,7 @@ use crate::aws::actions::allowed_by;
 use crate::aws::{Clients, Settings};
 use crate::engine::Stack;
 use crate::model::{Addr, Diagnostic, Fault, Secret, Severity};
+use crate::render::Invoked;
 use crate::resource::{FinalSnapshot, StackFacts};
 use crate::stack::{self, Loaded};
 use crate::{kinds, pg, public_ip, workspace};
@@ -62,6 +64,10 @@ pub struct Session {
     pub clients: Clients,
     /// How Postgres is reached.
     pub connector: pg::Connector,
+    /// How databases are reached, as it is to be typed again: ` --connect-to localhost:5433`.
+    pub dialled: String,
+    /// How the program was begun.
+    pub invoked: Option<&'static Invoked>,
     /// The stack's lock, where this run has taken it.
     pub lock: Lock,
     local: Option<Local>,
@@ -347,6 +353,8 @@ impl Session {
             speed: local.map_or(1.0, |l| l.speed),
             clients,
             connector,
+            dialled: dialled(&needs.dial),
+            invoked: global.invoked,
             lock: Lock::default(),
             local: None,
         })

@@ -58,7 +58,8 @@ impl Invoked {
         Cow::Owned(out)
     }
 
-    fn command(&self, text: &str) -> Option<String> {
+    /// Returns a command, without backticks, as it is to be typed.
+    pub fn command(&self, text: &str) -> Option<String> {
         if let Some(rest) = text.strip_prefix("cruddur-infra ") {
             // one that has its options already begins with them
             let bare = rest.starts_with(|c: char| c.is_ascii_lowercase());
@@ -134,6 +135,9 @@ mod tests {
             assert_eq!(here.typed(text), typed);
             assert_eq!(here.typed(typed), typed, "twice");
         }
+        let bare = "aws logs delete-log-group --region us-west-2 --log-group-name x";
+        let typed = here.command(bare);
+        assert_eq!(typed, Some(format!("{bare} --profile work")));
         let local = Invoked::new("x", None, Some("http://127.0.0.1:4566"));
         assert_eq!(
             local.typed("`aws sqs y` or `aws sso login`"),

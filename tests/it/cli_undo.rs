@@ -238,7 +238,8 @@ fn a_stranger_is_asked_before_something_goes_without_a_copy_or_is_overwritten() 
     assert_eq!(users(&work), ALL);
     prd(&["query", "-c", one])
         .code(0)
-        .says("`cruddur-infra db --target prd undo 2");
+        .says("`cruddur-infra db --target prd --ca-bundle ")
+        .says("ca.pem undo 2");
     local(&["query", "-c", "INSERT INTO public.users (uuid, display_name, handle, email, cognito_user_id) VALUES (gen_random_uuid(), 'x', 'other', 'y', 'z')"]).code(0);
     local(&["undo"]).code(0);
     local(&["query", "--yes", "-c", "TRUNCATE public.users CASCADE"])
@@ -454,4 +455,37 @@ fn killed_in_the_middle_of_a_loss_or_of_the_way_back_nothing_is_lost() {
         .says("100 rows of public.slow are back");
     assert_eq!(sum(), before);
     assert_eq!(partial(&work), 0);
+}
+
+/// Through a tunnel, or with a certificate of one's own, the way back takes what the way there took.
+#[test]
+fn the_way_back_reaches_the_database_as_the_way_there_did() {
+    let work = Workplace::with_database();
+    work.run(&["apply"]).code(0);
+    let bundle = concat!(env!("CARGO_MANIFEST_DIR"), "/src/pg/rds-ca-bundle.pem");
+    std::fs::copy(bundle, work.path("more roots.pem")).unwrap();
+    let delete = ["db", "query", "-c", "DELETE FROM public.activities"];
+    let with = ["--ca-bundle", "more roots.pem"];
+    let way = " --ca-bundle 'more roots.pem' undo ";
+    work.run(&[&delete[..], &with].concat()).code(0).says(way);
+    work.write("sql/seed.sql", "DELETE FROM public.users;\n");
+    let events = work
+        .run(
+            &[
+                &[
+                    "--format",
+                    "json",
+                    "apply",
+                    "--allow-replace",
+                    "sql_script.seed",
+                ],
+                &with[..],
+            ]
+            .concat(),
+        )
+        .code(0)
+        .events();
+    let copied = events.iter().find(|e| e["event"] == "copied").unwrap();
+    let undo = copied["copy"]["undo"].as_str().unwrap();
+    assert!(undo.contains(way), "{undo}");
 }

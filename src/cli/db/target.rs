@@ -1,6 +1,7 @@
 //! Which database a `db` command speaks to.
 
 use super::args::{TargetName, Which};
+use crate::cli::again::dialled;
 use crate::cli::args::Global;
 use crate::cli::copies;
 use crate::cli::failure::Failure;
@@ -239,7 +240,7 @@ fn named(global: &Global, which: &Which) -> String {
     if let Some(instance) = &which.instance {
         text += &format!(" --instance {instance}");
     }
-    text
+    text + &dialled(&which.dial)
 }
 
 fn parse(name: &str, text: &str) -> Result<ConnectionUrl, Failure> {

@@ -147,7 +147,8 @@ const STUCK: &[(&str, &str)] = &[
     ),
     (
         "incompatible-parameters",
-        "it cannot start with its parameter group: mend the group, then reboot it with `aws rds reboot-db-instance`",
+        "it cannot start with its parameter group: mend the group, then reboot it with `aws rds reboot-db-instance \
+         --db-instance-identifier {id}`",
     ),
     (
         "incompatible-option-group",
@@ -186,6 +187,7 @@ impl Live {
     pub fn readiness(&self) -> Readiness {
         let status = self.status.as_str();
         if let Some((_, remedy)) = STUCK.iter().find(|(word, _)| *word == status) {
+            let remedy = remedy.replace("{id}", &self.identifier);
             return Readiness::Failed(format!("its status is {status}: {remedy}"));
         }
         match status {

@@ -188,7 +188,10 @@ fn warnings(want: &Desired, have: &Live) -> Vec<Diagnostic> {
                 .detail(format!(
                     "Static parameters of {group} take effect when the instance is rebooted."
                 ))
-                .help("reboot it when it suits: `aws rds reboot-db-instance`"),
+                .help(format!(
+                    "reboot it when it suits: `aws rds reboot-db-instance --db-instance-identifier {}`",
+                    have.identifier
+                )),
         );
     }
     all
