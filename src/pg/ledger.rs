@@ -255,7 +255,12 @@ impl Session {
                 if shown.told.contains(&part) || !seen.insert((oid, only.clone())) {
                     continue;
                 }
-                let rows = self.count(&table.to_sql(), &only, hold).await?;
+                // a value of a composite type IS NOT NULL only where all of its attributes are
+                let set = |column: &String| {
+                    format!("{} IS DISTINCT FROM NULL", super::quote_identifier(column))
+                };
+                let set: Vec<String> = only.iter().map(set).collect();
+                let rows = self.count(&table.to_sql(), &set, hold).await?;
                 if rows != Rows::Exactly(0) {
                     shown.told.insert(part);
                     shown.losses.push(Loss {
@@ -327,21 +332,17 @@ impl Session {
             .collect()
     }
 
-    /// Counts the rows of a table, as it is written in SQL; with columns, those in which one of them is set. Inside a
+    /// Counts the rows of a table, as it is written in SQL; with conditions, those for which one of them holds. Inside a
     /// transaction.
     pub(super) async fn count(
         &self,
         table: &str,
-        columns: &[String],
+        conditions: &[String],
         hold: bool,
     ) -> Result<Rows, Error> {
-        let set: Vec<String> = columns
-            .iter()
-            .map(|column| format!("{} IS NOT NULL", super::quote_identifier(column)))
-            .collect();
-        let filter = match set.as_slice() {
+        let filter = match conditions {
             [] => String::new(),
-            set => format!(" WHERE {}", set.join(" OR ")),
+            any => format!(" WHERE {}", any.join(" OR ")),
         };
         if hold {
             let lock = format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE");

@@ -6,11 +6,15 @@ use super::{
     ConnectionUrl, Connector, Consent, Copies, Error, Keeper, Loss, Params, Script, Template,
 };
 
-const WORLD: &str = "
+const WORLD: &str = r#"
 DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public;
 CREATE TABLE a (id int PRIMARY KEY, w text, n int); INSERT INTO a SELECT n, nullif(n, 5)::text FROM generate_series(1, 5) n;
 CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a ON DELETE CASCADE); INSERT INTO b SELECT id, id FROM a;
 CREATE TABLE none (id int, w text);
+CREATE TYPE deep AS (p int, q text); CREATE TYPE comp AS (x int, y text, d deep[]); CREATE DOMAIN tamed AS comp;
+CREATE TABLE k (c comp, cs comp[], t tamed[], "C d" deep);
+INSERT INTO k VALUES ((1, NULL, '{}'), ARRAY[(1, 'y', NULL)::comp], ARRAY[(1, NULL, ARRAY[(1, 'q')::deep])::comp::tamed], NULL),
+                     ((2, 'y', NULL), '{}', NULL, (3, NULL));
 CREATE TABLE bell (n int);
 CREATE TABLE parts (n int, w text) PARTITION BY RANGE (n);
 CREATE TABLE low PARTITION OF parts FOR VALUES FROM (0) TO (10);
@@ -24,10 +28,10 @@ BEGIN
   BEGIN DELETE FROM b; RAISE 'not so'; EXCEPTION WHEN raise_exception THEN NULL; END;
 END $$;
 CREATE FUNCTION rings() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN TRUNCATE b; RETURN NULL; END $$;
-CREATE TRIGGER rings AFTER INSERT ON bell FOR EACH STATEMENT EXECUTE FUNCTION rings();";
+CREATE TRIGGER rings AFTER INSERT ON bell FOR EACH STATEMENT EXECUTE FUNCTION rings();"#;
 
 /// What goes, and how it is told.
-const ASKED: [(&str, &[&str]); 13] = [
+const ASKED: [(&str, &[&str]); 19] = [
     ("SELECT does('TRUNCATE b')", &["TRUNCATE b 5"]),
     (
         "SELECT does('TRUNCATE a CASCADE')",
@@ -62,13 +66,46 @@ const ASKED: [(&str, &[&str]); 13] = [
     ("INSERT INTO bell VALUES (1)", &["TRUNCATE b 5"]),
     ("SELECT does('DELETE FROM parts')", &["DELETE low 2"]),
     (
+        "ALTER TYPE comp DROP ATTRIBUTE y",
+        &["DROP COLUMN k.c.y 1", "DROP COLUMN k.cs.y 1"],
+    ),
+    (
+        "DO $$ BEGIN ALTER TYPE comp DROP ATTRIBUTE d, DROP ATTRIBUTE y; END $$",
+        &[
+            "DROP COLUMN k.c.d 1",
+            "DROP COLUMN k.c.y 1",
+            "DROP COLUMN k.cs.y 1",
+            "DROP COLUMN k.t.d 1",
+        ],
+    ),
+    (
+        "ALTER TYPE deep DROP ATTRIBUTE q",
+        &["DROP COLUMN k.t.d.q 1"],
+    ),
+    (
+        "ALTER TYPE deep DROP ATTRIBUTE p",
+        &["DROP COLUMN k.C d.p 1", "DROP COLUMN k.t.d.p 1"],
+    ),
+    (
+        "SELECT does('ALTER TABLE k DROP COLUMN c')",
+        &["DROP COLUMN k.c 2"],
+    ),
+    (
+        "SELECT does('DROP TYPE deep CASCADE')",
+        &[
+            "DROP COLUMN k.C d 1",
+            "DROP COLUMN k.c.d 1",
+            "DROP COLUMN k.t.d 1",
+        ],
+    ),
+    (
         "SELECT does('TRUNCATE b'), does('DROP TABLE low')",
         &["DROP TABLE low 2", "TRUNCATE b 5"],
     ),
 ];
 
 /// What loses no rows, or only such as are not asked about.
-const NOT_ASKED: [&str; 19] = [
+const NOT_ASKED: [&str; 22] = [
     "SELECT does('DELETE FROM a WHERE id = 1')",
     "DELETE FROM b WHERE id > 0",
     "DELETE FROM a WHERE id > 0",
@@ -80,6 +117,9 @@ const NOT_ASKED: [&str; 19] = [
     "ALTER TABLE none ALTER COLUMN id TYPE bigint",
     "ALTER TABLE a ADD COLUMN u uuid DEFAULT gen_random_uuid()",
     "ALTER TABLE none ADD COLUMN u uuid DEFAULT gen_random_uuid()",
+    "ALTER TYPE comp ADD ATTRIBUTE z int",
+    "ALTER TYPE comp RENAME ATTRIBUTE y TO z",
+    "ALTER TABLE k ALTER COLUMN c TYPE text",
     "CLUSTER a USING a_pkey",
     "INSERT INTO b SELECT n, NULL FROM generate_series(6, 9) n; CLUSTER b USING b_pkey; DELETE FROM b WHERE id = 1",
     "SELECT does('DROP TABLE none')",
@@ -200,7 +240,10 @@ async fn what_a_script_empties_unseen_is_refused_like_what_it_shows() {
     }
     for (sql, _) in ASKED {
         kept.again().await;
-        kept.run(sql, false, true).await.unwrap();
+        kept.run(sql, true, true).await.unwrap();
+        assert_eq!(kept.copies.list().unwrap().0.len(), 1, "{sql}");
+        let copy = kept.copies.list().unwrap().0.remove(0);
+        kept.copies.discard(&copy.id).unwrap();
     }
 }
 
