@@ -1,9 +1,10 @@
 //! What goes without being named by the text, against a real server.
 
 use super::run_tests::{World, world};
+use super::script::{destructive, split};
 use super::testing::HOST;
 use super::{
-    ConnectionUrl, Connector, Consent, Copies, Error, Keeper, Loss, Params, Script, Template,
+    ConnectionUrl, Connector, Consent, Copies, Error, Keeper, Loss, Params, Rows, Script, Template,
 };
 
 const WORLD: &str = r#"
@@ -31,7 +32,7 @@ CREATE FUNCTION rings() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN TRUNCATE b;
 CREATE TRIGGER rings AFTER INSERT ON bell FOR EACH STATEMENT EXECUTE FUNCTION rings();"#;
 
 /// What goes, and how it is told.
-const ASKED: [(&str, &[&str]); 19] = [
+const ASKED: [(&str, &[&str]); 23] = [
     ("SELECT does('TRUNCATE b')", &["TRUNCATE b 5"]),
     (
         "SELECT does('TRUNCATE a CASCADE')",
@@ -55,6 +56,22 @@ const ASKED: [(&str, &[&str]); 19] = [
         &["DELETE a 5", "DELETE b 5"],
     ),
     ("CALL clears()", &["DELETE b 5"]),
+    (
+        "DO $$ BEGIN CALL clears(); INSERT INTO b SELECT id + 1, id FROM a; INSERT INTO b VALUES (1); END $$",
+        &["DELETE b 5"],
+    ),
+    (
+        "SELECT does('DELETE FROM b'), does('INSERT INTO b VALUES (1), (2)'), does('UPDATE b SET a = 3 WHERE id = 1')",
+        &["DELETE b 5"],
+    ),
+    (
+        "SELECT does('INSERT INTO b VALUES (8), (9)'), does('DELETE FROM b WHERE id <> 9')",
+        &["DELETE b 5"],
+    ),
+    (
+        "SELECT does('DELETE FROM parts'), does('INSERT INTO parts VALUES (12)')",
+        &["DELETE low 2"],
+    ),
     (
         "INSERT INTO b VALUES (7, NULL); CALL clears()",
         &["DELETE b 5"],
@@ -105,12 +122,16 @@ const ASKED: [(&str, &[&str]); 19] = [
 ];
 
 /// What loses no rows, or only such as are not asked about.
-const NOT_ASKED: [&str; 22] = [
+const NOT_ASKED: [&str; 26] = [
     "SELECT does('DELETE FROM a WHERE id = 1')",
     "DELETE FROM b WHERE id > 0",
     "DELETE FROM a WHERE id > 0",
     "DO $$ BEGIN DELETE FROM a WHERE id > 0; END $$",
     "ALTER TABLE b RENAME TO c; DELETE FROM c WHERE id > 0",
+    "SELECT does('DELETE FROM b WHERE id > 1'), does('INSERT INTO b VALUES (8), (9)')",
+    "SELECT does('DELETE FROM b WHERE id > 1'), does('UPDATE b SET a = NULL')",
+    "SELECT does('UPDATE parts SET n = n + 10')",
+    "SELECT does('DELETE FROM parts WHERE n = 1'), does('INSERT INTO parts VALUES (12)')",
     "DELETE FROM parts WHERE n > 0",
     "UPDATE parts SET n = n + 10",
     "ALTER TABLE a ALTER COLUMN w TYPE varchar(9)",
@@ -322,6 +343,63 @@ async fn what_may_not_be_counted_counts_as_lost() {
         ),
         lost
     );
+}
+
+/// The application's own user has no business in the ledger.
+#[tokio::test]
+async fn who_may_use_one_table_alone_may_query_it() {
+    let mut kept = kept().await;
+    kept.again().await;
+    kept.run(
+        "CREATE SEQUENCE other; CREATE TABLE own (id int PRIMARY KEY)",
+        false,
+        false,
+    )
+    .await
+    .unwrap();
+    let database = kept.world.url.database().unwrap().to_owned();
+    let role = format!("narrow_{database}");
+    kept.sql(&format!(
+        "CREATE ROLE {role} LOGIN PASSWORD 'p'; GRANT USAGE ON SCHEMA public TO {role};
+         GRANT SELECT, INSERT, DELETE ON own TO {role}"
+    ))
+    .await;
+    let password = "p".to_owned().into();
+    let url = ConnectionUrl::build(&role, &password, HOST, 5432, &database);
+    kept.world.session = kept.world.server.session(&url).await;
+    kept.world.url = url;
+    let denied = kept.world.session.look("a.sql", &[]).await;
+    assert_eq!(denied.unwrap_err().sqlstate(), Some("42501"));
+    for keeping in [true, false] {
+        kept.query("INSERT INTO own VALUES (1), (2), (3)", keeping, false)
+            .await
+            .unwrap();
+        let rest = kept
+            .query("DELETE FROM own WHERE id = 1", keeping, false)
+            .await;
+        assert_eq!(rest.unwrap(), 1);
+        let destructions = destructive(&split("DELETE FROM own").unwrap());
+        let lost = kept.world.session.would_lose(&destructions).await.unwrap();
+        assert_eq!((lost.len(), lost[0].rows), (1, Rows::Exactly(2)));
+        let refused = kept.query("DELETE FROM own", keeping, false).await;
+        assert!(
+            matches!(refused, Err(Error::NeedsConsent(_))),
+            "{refused:?}"
+        );
+        assert_eq!(
+            kept.query("DELETE FROM own", keeping, true).await.unwrap(),
+            2
+        );
+        assert_eq!(kept.copies.list().unwrap().0.len(), 2, "one a deletion");
+    }
+    assert!(kept.world.session.would_lose(&[]).await.unwrap().is_empty());
+    let template = Template::parse("query", "SELECT 1").unwrap();
+    let one = kept
+        .world
+        .session
+        .query_value(&template, &Params::new())
+        .await;
+    assert_eq!(one.unwrap(), Some(1.into()));
 }
 
 #[tokio::test]
