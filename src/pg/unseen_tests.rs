@@ -294,6 +294,7 @@ async fn who_agreed_to_what_is_shown_did_not_agree_to_the_rest() {
         ("DROP SCHEMA public CASCADE", &[]),
         ("DELETE FROM parts", &[]),
         ("ALTER TABLE a DROP COLUMN w", &[]),
+        ("ALTER TABLE k DROP COLUMN c", &[]),
     ] {
         kept.again().await;
         let result = kept.run(sql, false, Consent::Nothing).await;
