@@ -82,12 +82,30 @@ impl Session {
     ///
     /// Reads only, in a read-only transaction; neither the ledger nor any table has to exist.
     pub async fn look(&mut self, name: &str, destructions: &[Destruction]) -> Result<Look, Error> {
+        self.looked(Some(name), destructions).await
+    }
+
+    /// Counts what `destructions` would throw away, as [`Session::look`] does, and leaves the ledger alone, which not
+    /// everybody may read.
+    pub async fn would_lose(&mut self, destructions: &[Destruction]) -> Result<Vec<Loss>, Error> {
+        let look = self.looked(None, destructions).await?;
+        Ok(look.losses)
+    }
+
+    async fn looked(
+        &mut self,
+        name: Option<&str>,
+        destructions: &[Destruction],
+    ) -> Result<Look, Error> {
         self.recover().await?;
         self.unfinished = true;
         self.batch("BEGIN READ ONLY").await?;
         let look = async {
             Ok(Look {
-                recorded: self.recorded(name).await?,
+                recorded: match name {
+                    Some(name) => self.recorded(name).await?,
+                    None => None,
+                },
                 losses: self.losses(destructions, false).await?.losses,
             })
         }
@@ -212,8 +230,12 @@ impl Session {
         Ok(found)
     }
 
+    /// Whether there is one, and not whether the user may read it: who may not must not run a script as if for the first
+    /// time.
     async fn has_ledger(&self) -> Result<bool, Error> {
-        let sql = "SELECT pg_catalog.to_regclass('cruddur_infra.sql_scripts') IS NOT NULL";
+        let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = 'cruddur_infra' AND c.relname = 'sql_scripts')";
         match self.rows(sql, &[]).await?.first() {
             Some(row) => self.get(row, 0),
             None => Ok(false),
@@ -255,7 +277,12 @@ impl Session {
                 if shown.told.contains(&part) || !seen.insert((oid, only.clone())) {
                     continue;
                 }
-                let rows = self.count(&table.to_sql(), &only, hold).await?;
+                // a value of a composite type IS NOT NULL only where all of its attributes are
+                let set = |column: &String| {
+                    format!("{} IS DISTINCT FROM NULL", super::quote_identifier(column))
+                };
+                let set: Vec<String> = only.iter().map(set).collect();
+                let rows = self.count(&table.to_sql(), &set, hold).await?;
                 if rows != Rows::Exactly(0) {
                     shown.told.insert(part);
                     shown.losses.push(Loss {
@@ -327,21 +354,17 @@ impl Session {
             .collect()
     }
 
-    /// Counts the rows of a table, as it is written in SQL; with columns, those in which one of them is set. Inside a
+    /// Counts the rows of a table, as it is written in SQL; with conditions, those for which one of them holds. Inside a
     /// transaction.
     pub(super) async fn count(
         &self,
         table: &str,
-        columns: &[String],
+        conditions: &[String],
         hold: bool,
     ) -> Result<Rows, Error> {
-        let set: Vec<String> = columns
-            .iter()
-            .map(|column| format!("{} IS NOT NULL", super::quote_identifier(column)))
-            .collect();
-        let filter = match set.as_slice() {
+        let filter = match conditions {
             [] => String::new(),
-            set => format!(" WHERE {}", set.join(" OR ")),
+            any => format!(" WHERE {}", any.join(" OR ")),
         };
         if hold {
             let lock = format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE");

@@ -1,7 +1,7 @@
 //! What a transaction drops or empties without saying so: by a function, a trigger, SQL that is put together as it runs.
 //! It is told by what happened, and asked about like what the text shows.
 //!
-//! Asked about are tables that are gone, emptied or without a column that had values. A `DELETE` with a `WHERE` in the
+//! Asked about are tables that are gone, emptied or without a column, or attribute of a composite type, that had values. A `DELETE` with a `WHERE` in the
 //! text is not, as everywhere, nor what goes along by its foreign keys. Where the server does not count what is done to
 //! tables (`track_counts`), a deletion is not seen.
 
@@ -80,22 +80,80 @@ struct Table {
     deleted: i64,
     /// The topmost table that it is a part of, or itself.
     root: u32,
-    /// Its columns by their number, which no other one ever gets.
-    columns: HashMap<i16, String>,
+    /// Its columns, and what is in those of composite types, by numbers that no other one ever gets.
+    columns: HashMap<String, Column>,
+}
+
+/// A column, or an attribute of the composite type of one.
+struct Column {
+    /// `column`, or `column.attribute`.
+    name: String,
+    ty: u32,
+    /// The condition in SQL that a row has a value there.
+    set: String,
+}
+
+impl Table {
+    /// What is there no more, though what it was a part of is.
+    fn gone(&self, now: &Self) -> Vec<String> {
+        let stays = |key: &str| {
+            let ty = |table: &Self| table.columns.get(key).map(|column| column.ty);
+            ty(self) == ty(now)
+        };
+        let gone = |(key, column): (&String, &Column)| {
+            let holder = key.rsplitn(3, '.').nth(2);
+            let gone = !now.columns.contains_key(key) && holder.is_none_or(stays);
+            gone.then(|| column.name.clone())
+        };
+        self.columns.iter().filter_map(gone).collect()
+    }
 }
 
 type Tables = HashMap<u32, Table>;
 
-/// Only tables with rows of their own.
+/// What is in the columns of each table (`part_of`), through arrays and domains too: an attribute that a composite type
+/// loses is lost in every row. With `told` it is a column or an attribute; `key` has their numbers, `declared` and
+/// `width` are its type; `opened`, `value` and `depth` make the condition that something is in it.
+pub(super) const INSIDE: &str = r#"
+WITH RECURSIVE inside AS (
+    SELECT a.attrelid AS part_of, true AS told, a.attnum::text COLLATE "C" AS key, a.attname::text COLLATE "C" AS name,
+           a.atttypid AS declared, a.atttypmod AS width, a.atttypid AS type,
+           pg_catalog.quote_ident(a.attname) COLLATE "C" AS value, ''::text COLLATE "C" AS opened, 0 AS depth
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+      AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'cruddur_infra')
+    UNION ALL
+    SELECT i.part_of, a.attnum IS NOT NULL,
+           pg_catalog.concat_ws('.', i.key, a.attrelid, a.attnum) COLLATE "C",
+           pg_catalog.concat_ws('.', i.name, a.attname) COLLATE "C",
+           coalesce(a.atttypid, i.declared), coalesce(a.atttypmod, i.width),
+           CASE t.typtype WHEN 'd' THEN t.typbasetype WHEN 'c' THEN a.atttypid ELSE t.typelem END,
+           CASE t.typtype WHEN 'd' THEN i.value
+                WHEN 'c' THEN pg_catalog.format('(%s).%I', i.value, a.attname)
+                ELSE pg_catalog.format('e%s.v', i.depth) END COLLATE "C",
+           CASE WHEN t.typtype IN ('c', 'd') THEN i.opened
+                ELSE pg_catalog.format('%sEXISTS (SELECT FROM (SELECT pg_catalog.unnest(%s) AS v) AS e%s WHERE ',
+                                       i.opened, i.value, i.depth) END COLLATE "C",
+           CASE WHEN t.typtype IN ('c', 'd') THEN i.depth ELSE i.depth + 1 END
+    FROM inside i JOIN pg_catalog.pg_type t ON t.oid = i.type
+    LEFT JOIN pg_catalog.pg_attribute a
+           ON t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE t.typtype = 'd' OR t.typcategory = 'A' OR a.attnum IS NOT NULL)"#;
+
+/// Only tables with rows of their own. Behind [`INSIDE`].
 const TABLES: &str = "
 SELECT c.oid, pg_catalog.concat(n.nspname, '.', c.relname), pg_catalog.format('%I.%I', n.nspname, c.relname),
        c.relfilenode, pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid),
        pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid), coalesce(pg_catalog.pg_partition_root(c.oid)::oid, c.oid),
-       ARRAY(SELECT a.attnum FROM pg_catalog.pg_attribute a
-             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
-       ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
-             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
+       coalesce(i.keys, '{}'), coalesce(i.names, '{}'), coalesce(i.types, '{}'), coalesce(i.conditions, '{}')
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN (
+    SELECT i.part_of, pg_catalog.array_agg(i.key) AS keys, pg_catalog.array_agg(i.name) AS names,
+           pg_catalog.array_agg(i.declared) AS types,
+           pg_catalog.array_agg(pg_catalog.concat(i.opened, i.value, ' IS DISTINCT FROM NULL',
+                                                  pg_catalog.repeat(')', i.depth))) AS conditions
+    FROM inside i WHERE i.told GROUP BY i.part_of) AS i ON i.part_of = c.oid
 WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'cruddur_infra')";
 
 /// Tables with their partitions and what inherits from them, each with the one that it is below.
@@ -104,6 +162,16 @@ WITH RECURSIVE below(top, oid) AS (
     SELECT t.oid, t.oid FROM pg_catalog.unnest($1::oid[]) AS t(oid)
     UNION SELECT below.top, i.inhrelid FROM pg_catalog.pg_inherits i JOIN below ON below.oid = i.inhparent)
 SELECT top, oid FROM below";
+
+/// Rows that no part of this transaction has written: a number of its time that has not ended is its own, for others'
+/// rows of that kind cannot be seen.
+const OF_BEFORE: &str = " AS seen
+    WHERE CASE WHEN seen.xmin::pg_catalog.text::pg_catalog.int8
+                    >= (pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8 & 4294967295)
+          THEN pg_catalog.pg_xact_status(
+                   (((pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8 >> 32) << 32)
+                    + seen.xmin::pg_catalog.text::pg_catalog.int8)::pg_catalog.text::pg_catalog.xid8) <> 'in progress'
+          ELSE true END";
 
 /// Watches a transaction from its beginning.
 pub(super) struct Watch {
@@ -156,14 +224,20 @@ impl Watch {
                 count.entry(oid).or_default();
             }
         }
+        // two that do the same lock in the same order
+        let mut count: Vec<_> = count.into_iter().collect();
+        count.sort_unstable_by_key(|(oid, _)| *oid);
         for (oid, columns) in count {
             if let Some(table) = watch.before.get(&oid) {
                 let table = format!("ONLY {}", table.quoted);
                 let rows = session.counted(&table, None).await?;
                 watch.counted.insert((oid, None), rows);
                 for column in columns {
-                    let rows = session.counted(&table, Some(&column)).await?;
-                    watch.counted.insert((oid, Some(column)), rows);
+                    let mut all = watch.before[&oid].columns.values();
+                    if let Some(part) = all.find(|part| part.name == column) {
+                        let rows = session.counted(&table, Some(&part.set)).await?;
+                        watch.counted.insert((oid, Some(column)), rows);
+                    }
                 }
             }
         }
@@ -191,10 +265,7 @@ impl Watch {
                 found.look(oid, None, Verb::DropTable);
                 continue;
             };
-            let mut gone: Vec<_> = was.columns.iter().collect();
-            gone.retain(|(number, _)| !is.columns.contains_key(number));
-            gone.sort_unstable();
-            for (_, column) in gone {
+            for column in was.gone(is) {
                 found.look(oid, Some(column), Verb::DropColumn);
             }
             // TRUNCATE forgets what was counted before. So if the table was not emptied, more rows are in it than came.
@@ -208,7 +279,7 @@ impl Watch {
             *deleted |= is.deleted > was.deleted && !self.limited.contains(&oid);
         }
         for (_, (parts, deleted)) in roots {
-            if deleted && session.nothing_in(&parts, &after).await? {
+            if deleted && session.none_left(&parts, (&self.before, &after)).await? {
                 for oid in parts {
                     if after[&oid].deleted > self.before[&oid].deleted {
                         found.look(oid, None, Verb::Delete);
@@ -236,8 +307,8 @@ struct Findings<'a> {
 
 impl Findings<'_> {
     /// A table or column went. It is a loss if something was in it.
-    fn look(&mut self, oid: u32, column: Option<&String>, verb: Verb) {
-        let part = (oid, column.cloned());
+    fn look(&mut self, oid: u32, column: Option<String>, verb: Verb) {
+        let part = (oid, column);
         if self.watch.settled.contains(&part) {
             return;
         }
@@ -264,11 +335,15 @@ impl Findings<'_> {
 impl Session {
     /// All tables as they are now. Inside a transaction.
     async fn standing(&self) -> Result<Tables, Error> {
-        let rows = self.rows(TABLES, &[]).await?;
+        let rows = self.rows(&format!("{INSIDE}{TABLES}"), &[]).await?;
         rows.iter()
             .map(|row| {
-                let (numbers, names): (Vec<i16>, Vec<String>) =
+                let (keys, names): (Vec<String>, Vec<String>) =
                     (self.get(row, 7)?, self.get(row, 8)?);
+                let (types, conditions): (Vec<u32>, Vec<String>) =
+                    (self.get(row, 9)?, self.get(row, 10)?);
+                let columns = names.into_iter().zip(types).zip(conditions);
+                let columns = columns.map(|((name, ty), set)| Column { name, ty, set });
                 let table = Table {
                     name: self.get(row, 1)?,
                     quoted: self.get(row, 2)?,
@@ -276,7 +351,7 @@ impl Session {
                     inserted: self.get(row, 4)?,
                     deleted: self.get(row, 5)?,
                     root: self.get(row, 6)?,
-                    columns: numbers.into_iter().zip(names).collect(),
+                    columns: keys.into_iter().zip(columns).collect(),
                 };
                 Ok((self.get(row, 0)?, table))
             })
@@ -298,11 +373,11 @@ impl Session {
         Ok(all)
     }
 
-    /// Counts rows that a policy hides, too; where it may not, they are unknown.
-    async fn counted(&self, table: &str, column: Option<&str>) -> Result<Rows, Error> {
+    /// Counts rows for which `set` holds, those that a policy hides too; where it may not, they are unknown.
+    async fn counted(&self, table: &str, set: Option<&str>) -> Result<Rows, Error> {
         self.batch("SET LOCAL row_security = off").await?;
-        let columns: Vec<String> = column.map(str::to_owned).into_iter().collect();
-        let rows = self.count(table, &columns, true).await?;
+        let set: Vec<String> = set.map(str::to_owned).into_iter().collect();
+        let rows = self.count(table, &set, true).await?;
         self.batch("SET LOCAL row_security = on").await?;
         Ok(rows)
     }
@@ -320,18 +395,55 @@ impl Session {
         Ok(rows.is_some_and(|rows| u64::try_from(rows).unwrap_or(0) > came))
     }
 
-    /// Whether none of `parts` has a row. Not so where it may not be read.
-    async fn nothing_in(&self, parts: &[u32], tables: &Tables) -> Result<bool, Error> {
+    /// Whether no row of before is left in `parts`, whatever came since. Not so where they may not be read.
+    async fn none_left(
+        &self,
+        parts: &[u32],
+        (before, after): (&Tables, &Tables),
+    ) -> Result<bool, Error> {
+        let first = |table: &str, which: &str, limit: u64| {
+            format!(
+                "SELECT pg_catalog.count(*) FROM (SELECT 1 FROM ONLY {table}{which} LIMIT {limit}) AS counted"
+            )
+        };
+        let mut filled = Vec::new();
         for oid in parts {
-            let sql = format!(
-                "SELECT pg_catalog.count(*) FROM (SELECT 1 FROM ONLY {} LIMIT 1) AS counted",
-                tables[oid].quoted
-            );
-            if self.peeked(&sql).await? != Some(0) {
+            let table = after[oid].quoted.as_str();
+            match self.peeked(&first(table, "", 1)).await? {
+                Some(0) => {}
+                Some(_) => filled.push(table),
+                None => return Ok(false),
+            }
+        }
+        if filled.is_empty() {
+            return Ok(true);
+        }
+        let more = |count: fn(&Table) -> i64| -> u64 {
+            let each = parts
+                .iter()
+                .map(|oid| count(&after[oid]) - count(&before[oid]));
+            u64::try_from(each.sum::<i64>()).unwrap_or(0)
+        };
+        let (came, went) = (more(|table| table.inserted), more(|table| table.deleted));
+        // a row that goes into another part is deleted and inserted
+        if came == 0 || parts.len() > 1 && went <= came {
+            return Ok(false);
+        }
+        for table in &filled {
+            if self.peeked(&first(table, OF_BEFORE, 1)).await? != Some(0) {
                 return Ok(false);
             }
         }
-        Ok(true)
+        // those that were changed are of this transaction, too
+        let mut rows = 0;
+        for table in &filled {
+            let limit = came.saturating_add(1);
+            let Some(more) = self.peeked(&first(table, "", limit)).await? else {
+                return Ok(false);
+            };
+            rows += u64::try_from(more).unwrap_or(0);
+        }
+        Ok(rows <= came)
     }
 
     /// A number, whatever policies there are; the settings stay as the script has left them. Without the time limit of
@@ -345,7 +457,8 @@ impl Session {
                 Some(row) => Some(self.get(row, 0)?),
                 None => None,
             },
-            Err(error) if error.sqlstate() == Some("42501") => None,
+            // it may not be read; or a row is so old that its number is taken for one that is yet to come
+            Err(error) if matches!(error.sqlstate(), Some("42501" | "22023")) => None,
             Err(error) => return Err(error),
         };
         self.batch("ROLLBACK TO SAVEPOINT peek; RELEASE SAVEPOINT peek")

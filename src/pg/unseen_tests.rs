@@ -1,16 +1,21 @@
 //! What goes without being named by the text, against a real server.
 
 use super::run_tests::{World, world};
+use super::script::{destructive, split};
 use super::testing::HOST;
 use super::{
-    ConnectionUrl, Connector, Consent, Copies, Error, Keeper, Loss, Params, Script, Template,
+    ConnectionUrl, Connector, Consent, Copies, Error, Keeper, Loss, Params, Rows, Script, Template,
 };
 
-const WORLD: &str = "
+const WORLD: &str = r#"
 DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public;
 CREATE TABLE a (id int PRIMARY KEY, w text, n int); INSERT INTO a SELECT n, nullif(n, 5)::text FROM generate_series(1, 5) n;
 CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a ON DELETE CASCADE); INSERT INTO b SELECT id, id FROM a;
 CREATE TABLE none (id int, w text);
+CREATE TYPE deep AS (p int, q text); CREATE TYPE comp AS (x int, y text, d deep[]); CREATE DOMAIN tamed AS comp;
+CREATE TABLE k (c comp, cs comp[], t tamed[], "C d" deep);
+INSERT INTO k VALUES ((1, NULL, '{}'), ARRAY[(1, 'y', NULL)::comp], ARRAY[(1, NULL, ARRAY[(1, 'q')::deep])::comp::tamed], NULL),
+                     ((2, 'y', NULL), '{}', NULL, (3, NULL));
 CREATE TABLE bell (n int);
 CREATE TABLE parts (n int, w text) PARTITION BY RANGE (n);
 CREATE TABLE low PARTITION OF parts FOR VALUES FROM (0) TO (10);
@@ -24,10 +29,10 @@ BEGIN
   BEGIN DELETE FROM b; RAISE 'not so'; EXCEPTION WHEN raise_exception THEN NULL; END;
 END $$;
 CREATE FUNCTION rings() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN TRUNCATE b; RETURN NULL; END $$;
-CREATE TRIGGER rings AFTER INSERT ON bell FOR EACH STATEMENT EXECUTE FUNCTION rings();";
+CREATE TRIGGER rings AFTER INSERT ON bell FOR EACH STATEMENT EXECUTE FUNCTION rings();"#;
 
 /// What goes, and how it is told.
-const ASKED: [(&str, &[&str]); 13] = [
+const ASKED: [(&str, &[&str]); 23] = [
     ("SELECT does('TRUNCATE b')", &["TRUNCATE b 5"]),
     (
         "SELECT does('TRUNCATE a CASCADE')",
@@ -52,6 +57,22 @@ const ASKED: [(&str, &[&str]); 13] = [
     ),
     ("CALL clears()", &["DELETE b 5"]),
     (
+        "DO $$ BEGIN CALL clears(); INSERT INTO b SELECT id + 1, id FROM a; INSERT INTO b VALUES (1); END $$",
+        &["DELETE b 5"],
+    ),
+    (
+        "SELECT does('DELETE FROM b'), does('INSERT INTO b VALUES (1), (2)'), does('UPDATE b SET a = 3 WHERE id = 1')",
+        &["DELETE b 5"],
+    ),
+    (
+        "SELECT does('INSERT INTO b VALUES (8), (9)'), does('DELETE FROM b WHERE id <> 9')",
+        &["DELETE b 5"],
+    ),
+    (
+        "SELECT does('DELETE FROM parts'), does('INSERT INTO parts VALUES (12)')",
+        &["DELETE low 2"],
+    ),
+    (
         "INSERT INTO b VALUES (7, NULL); CALL clears()",
         &["DELETE b 5"],
     ),
@@ -62,24 +83,64 @@ const ASKED: [(&str, &[&str]); 13] = [
     ("INSERT INTO bell VALUES (1)", &["TRUNCATE b 5"]),
     ("SELECT does('DELETE FROM parts')", &["DELETE low 2"]),
     (
+        "ALTER TYPE comp DROP ATTRIBUTE y",
+        &["DROP COLUMN k.c.y 1", "DROP COLUMN k.cs.y 1"],
+    ),
+    (
+        "DO $$ BEGIN ALTER TYPE comp DROP ATTRIBUTE d, DROP ATTRIBUTE y; END $$",
+        &[
+            "DROP COLUMN k.c.d 1",
+            "DROP COLUMN k.c.y 1",
+            "DROP COLUMN k.cs.y 1",
+            "DROP COLUMN k.t.d 1",
+        ],
+    ),
+    (
+        "ALTER TYPE deep DROP ATTRIBUTE q",
+        &["DROP COLUMN k.t.d.q 1"],
+    ),
+    (
+        "ALTER TYPE deep DROP ATTRIBUTE p",
+        &["DROP COLUMN k.C d.p 1", "DROP COLUMN k.t.d.p 1"],
+    ),
+    (
+        "SELECT does('ALTER TABLE k DROP COLUMN c')",
+        &["DROP COLUMN k.c 2"],
+    ),
+    (
+        "SELECT does('DROP TYPE deep CASCADE')",
+        &[
+            "DROP COLUMN k.C d 1",
+            "DROP COLUMN k.c.d 1",
+            "DROP COLUMN k.t.d 1",
+        ],
+    ),
+    (
         "SELECT does('TRUNCATE b'), does('DROP TABLE low')",
         &["DROP TABLE low 2", "TRUNCATE b 5"],
     ),
 ];
 
 /// What loses no rows, or only such as are not asked about.
-const NOT_ASKED: [&str; 19] = [
+const NOT_ASKED: [&str; 26] = [
     "SELECT does('DELETE FROM a WHERE id = 1')",
     "DELETE FROM b WHERE id > 0",
     "DELETE FROM a WHERE id > 0",
     "DO $$ BEGIN DELETE FROM a WHERE id > 0; END $$",
     "ALTER TABLE b RENAME TO c; DELETE FROM c WHERE id > 0",
+    "SELECT does('DELETE FROM b WHERE id > 1'), does('INSERT INTO b VALUES (8), (9)')",
+    "SELECT does('DELETE FROM b WHERE id > 1'), does('UPDATE b SET a = NULL')",
+    "SELECT does('UPDATE parts SET n = n + 10')",
+    "SELECT does('DELETE FROM parts WHERE n = 1'), does('INSERT INTO parts VALUES (12)')",
     "DELETE FROM parts WHERE n > 0",
     "UPDATE parts SET n = n + 10",
     "ALTER TABLE a ALTER COLUMN w TYPE varchar(9)",
     "ALTER TABLE none ALTER COLUMN id TYPE bigint",
     "ALTER TABLE a ADD COLUMN u uuid DEFAULT gen_random_uuid()",
     "ALTER TABLE none ADD COLUMN u uuid DEFAULT gen_random_uuid()",
+    "ALTER TYPE comp ADD ATTRIBUTE z int",
+    "ALTER TYPE comp RENAME ATTRIBUTE y TO z",
+    "ALTER TABLE k ALTER COLUMN c TYPE text",
     "CLUSTER a USING a_pkey",
     "INSERT INTO b SELECT n, NULL FROM generate_series(6, 9) n; CLUSTER b USING b_pkey; DELETE FROM b WHERE id = 1",
     "SELECT does('DROP TABLE none')",
@@ -200,7 +261,10 @@ async fn what_a_script_empties_unseen_is_refused_like_what_it_shows() {
     }
     for (sql, _) in ASKED {
         kept.again().await;
-        kept.run(sql, false, true).await.unwrap();
+        kept.run(sql, true, true).await.unwrap();
+        assert_eq!(kept.copies.list().unwrap().0.len(), 1, "{sql}");
+        let copy = kept.copies.list().unwrap().0.remove(0);
+        kept.copies.discard(&copy.id).unwrap();
     }
 }
 
@@ -230,6 +294,7 @@ async fn who_agreed_to_what_is_shown_did_not_agree_to_the_rest() {
         ("DROP SCHEMA public CASCADE", &[]),
         ("DELETE FROM parts", &[]),
         ("ALTER TABLE a DROP COLUMN w", &[]),
+        ("ALTER TABLE k DROP COLUMN c", &[]),
     ] {
         kept.again().await;
         let result = kept.run(sql, false, Consent::Nothing).await;
@@ -279,6 +344,63 @@ async fn what_may_not_be_counted_counts_as_lost() {
         ),
         lost
     );
+}
+
+/// The application's own user has no business in the ledger.
+#[tokio::test]
+async fn who_may_use_one_table_alone_may_query_it() {
+    let mut kept = kept().await;
+    kept.again().await;
+    kept.run(
+        "CREATE SEQUENCE other; CREATE TABLE own (id int PRIMARY KEY)",
+        false,
+        false,
+    )
+    .await
+    .unwrap();
+    let database = kept.world.url.database().unwrap().to_owned();
+    let role = format!("narrow_{database}");
+    kept.sql(&format!(
+        "CREATE ROLE {role} LOGIN PASSWORD 'p'; GRANT USAGE ON SCHEMA public TO {role};
+         GRANT SELECT, INSERT, DELETE ON own TO {role}"
+    ))
+    .await;
+    let password = "p".to_owned().into();
+    let url = ConnectionUrl::build(&role, &password, HOST, 5432, &database);
+    kept.world.session = kept.world.server.session(&url).await;
+    kept.world.url = url;
+    let denied = kept.world.session.look("a.sql", &[]).await;
+    assert_eq!(denied.unwrap_err().sqlstate(), Some("42501"));
+    for keeping in [true, false] {
+        kept.query("INSERT INTO own VALUES (1), (2), (3)", keeping, false)
+            .await
+            .unwrap();
+        let rest = kept
+            .query("DELETE FROM own WHERE id = 1", keeping, false)
+            .await;
+        assert_eq!(rest.unwrap(), 1);
+        let destructions = destructive(&split("DELETE FROM own").unwrap());
+        let lost = kept.world.session.would_lose(&destructions).await.unwrap();
+        assert_eq!((lost.len(), lost[0].rows), (1, Rows::Exactly(2)));
+        let refused = kept.query("DELETE FROM own", keeping, false).await;
+        assert!(
+            matches!(refused, Err(Error::NeedsConsent(_))),
+            "{refused:?}"
+        );
+        assert_eq!(
+            kept.query("DELETE FROM own", keeping, true).await.unwrap(),
+            2
+        );
+        assert_eq!(kept.copies.list().unwrap().0.len(), 2, "one a deletion");
+    }
+    assert!(kept.world.session.would_lose(&[]).await.unwrap().is_empty());
+    let template = Template::parse("query", "SELECT 1").unwrap();
+    let one = kept
+        .world
+        .session
+        .query_value(&template, &Params::new())
+        .await;
+    assert_eq!(one.unwrap(), Some(1.into()));
 }
 
 #[tokio::test]

@@ -402,3 +402,67 @@ fn what_show_and_explain_answer_is_shown() {
         serde_json::from_str(&query("CALL public.adds(20, NULL)", "json")).unwrap();
     assert_eq!(called, serde_json::json!([{"n": "21", "twice": "42"}]));
 }
+
+/// The application's own user may do with a query what it may do, and has no business in the ledger of scripts.
+#[test]
+fn who_may_not_read_the_ledger_may_query() {
+    let work = Workplace::with_database();
+    let _up = work.serve::<&str>(&[]);
+    work.run(&["apply"]).code(0);
+    let url = work.output("rds_instance.main.connection_url");
+    let ca = work.world_dir().join("ca.pem").display().to_string();
+    for sql in [
+        "CREATE TABLE public.own (id int PRIMARY KEY)",
+        "CREATE ROLE narrow LOGIN PASSWORD 'not-much'",
+        "GRANT USAGE ON SCHEMA public TO narrow",
+        "GRANT SELECT, INSERT, DELETE ON public.own TO narrow",
+    ] {
+        work.run(&["db", "query", "-c", sql]).code(0);
+    }
+    let (_, server) = url.split_once('@').unwrap();
+    let query = |args: &[&str]| {
+        let all = [&["db", "--ca-bundle", ca.as_str(), "query"], args].concat();
+        let mut command = work.command(&all);
+        command.env(
+            "CONNECTION_URL",
+            format!("postgresql://narrow:not-much@{server}"),
+        );
+        crate::cli::Running::start(command).wait()
+    };
+    let one = query(&["-o", "csv", "-c", "SELECT 1 AS one"]).code(0);
+    assert_eq!(one.stdout, "one\r\n1\r\n");
+    query(&["-c", "INSERT INTO own VALUES (1), (2), (3)"])
+        .code(0)
+        .says("3 rows changed");
+    query(&["-c", "DELETE FROM own WHERE id = 1"])
+        .code(0)
+        .says("1 row of public.own");
+    query(&["--no-copy", "-c", "DELETE FROM own WHERE id = 2"])
+        .code(1)
+        .says("DELETE public.own: 1 row")
+        .keeps_silent_about("1 rows");
+    query(&["--no-copy", "-c", "DELETE FROM own WHERE id > 0"])
+        .code(1)
+        .says("DELETE public.own: 2 rows");
+    // nor is it hidden from the question that the plan of a deletion deletes
+    let explained = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) DELETE FROM own";
+    query(&["-c", explained])
+        .code(1)
+        .says("DELETE public.own would lose 2 rows")
+        .says("there is no terminal");
+    query(&["--yes", "-o", "table", "-c", explained])
+        .code(0)
+        .says("QUERY PLAN")
+        .says("Delete on own")
+        .says("2 rows of public.own");
+    query(&["--no-copy", "-c", "DELETE FROM own"])
+        .code(0)
+        .says("0 rows changed");
+    query(&["-c", "SELECT * FROM public.users"])
+        .code(1)
+        .says("SQLSTATE 42501");
+    query(&["-o", "table", "-c", "SHOW server_encoding"])
+        .code(0)
+        .says("server_encoding")
+        .says("UTF8");
+}

@@ -11,7 +11,7 @@ use crate::cli::output::Output;
 use crate::cli::session::base;
 use crate::cli::signals::{or_cancelled, or_stopped};
 use crate::pg::script::{destructive, split};
-use crate::pg::{Consent as Agreed, Error, Param, Params, Table, Template};
+use crate::pg::{Consent as Agreed, Error, Param, Params, Rows, Table, Template};
 use crate::render;
 use serde_json::{Map, Value, json};
 use std::io::Read;
@@ -57,10 +57,10 @@ pub async fn query(
         or_cancelled(&canceller, checked, stop).await?;
     }
     let statements = split(template.sql()).unwrap_or_default();
-    let look = or_stopped(
+    let shown = or_stopped(
         async {
-            let looked = session.look(&name, &destructive(&statements)).await;
-            looked.map_err(|e| failed(&e))
+            let losses = session.would_lose(&destructive(&statements)).await;
+            losses.map_err(|e| failed(&e))
         },
         stop,
     )
@@ -70,8 +70,8 @@ pub async fn query(
         agreed(target, global, &args.consent, "Run it", stop).await
     };
     let mut consent = Agreed::Nothing;
-    if !look.losses.is_empty() {
-        ask(format!("{name}:{}", describe_losses(&look.losses))).await?;
+    if !shown.is_empty() {
+        ask(format!("{name}:{}", describe_losses(&shown))).await?;
         consent = Agreed::Shown;
     }
     let changes = template.changes_rows() || template.is_command();
@@ -86,7 +86,13 @@ pub async fn query(
         if !losses.is_empty() {
             let lost: Vec<String> = losses
                 .iter()
-                .map(|loss| format!("\n  {} {}: {} rows", loss.verb, loss.table, loss.rows))
+                .map(|loss| {
+                    let (verb, table, rows) = (loss.verb, &loss.table, loss.rows);
+                    format!(
+                        "\n  {verb} {table}: {rows} {}",
+                        plural(rows == Rows::Exactly(1))
+                    )
+                })
                 .collect();
             ask(format!(
                 "{name} would delete or overwrite, and no copy is kept:{}",
@@ -247,7 +253,7 @@ fn show(
                 ))?;
             }
             let count = changed.unwrap_or(table.rows.len() as u64);
-            let rows = if count == 1 { "row" } else { "rows" };
+            let rows = plural(count == 1);
             output.note(&match changed {
                 Some(_) => format!("{count} {rows} changed"),
                 None => format!("{count} {rows}"),
@@ -255,6 +261,10 @@ fn show(
         }
     }
     Ok(())
+}
+
+fn plural(one: bool) -> &'static str {
+    if one { "row" } else { "rows" }
 }
 
 fn texts(table: &Table, null: &str) -> Vec<Vec<String>> {

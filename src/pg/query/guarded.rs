@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::answer::Committed;
-use super::ask::{Ask, Shape, located};
+use super::ask::{Ask, Prepared, Shape, located};
 use super::param::Params;
 use super::session::BEGIN_WRITE;
 use crate::pg::error::Error;
@@ -14,8 +14,12 @@ use crate::pg::template::Template;
 use crate::pg::undo::{CopyProblem, Guard, Keeper, Kept, changes};
 use crate::pg::unseen::{Consent, Found, Uncounted, Watch};
 
-/// How often it is begun anew because something must be copied or counted before that nobody knew of.
+/// How often it is begun anew because something must be copied or counted before that nobody knew of, or because the
+/// server chose it to let others go on.
 const ATTEMPTS: usize = 4;
+
+/// Two waited for each other, and this one was rolled back.
+const DEADLOCK: &str = "40P01";
 
 impl Session {
     /// As [`Session::query_commit`]; what is lost is copied before it is committed.
@@ -48,7 +52,7 @@ impl Session {
         self.recover().await?;
         self.unfinished = true;
         let (mut before, mut uncounted) = (HashSet::new(), Uncounted::default());
-        for _ in 0..ATTEMPTS {
+        for attempt in 1..=ATTEMPTS {
             let how = (consent, &uncounted, keeper, &before);
             let result = self.guarded(ask, how).await;
             let lost = matches!(&result, Err(error) if error.ends_connection()
@@ -57,13 +61,15 @@ impl Session {
             if !lost {
                 self.unfinished = self.batch("ROLLBACK").await.is_err();
             }
-            match result? {
-                Attempt::Ended(committed) => return Ok(committed),
-                Attempt::Copying(more) => before.extend(more),
-                Attempt::Counting(more) => {
+            match result {
+                Ok(Attempt::Ended(committed)) => return Ok(committed),
+                Ok(Attempt::Copying(more)) => before.extend(more),
+                Ok(Attempt::Counting(more)) => {
                     before.extend(&more.whole);
                     uncounted.extend(more);
                 }
+                Err(error) if attempt < ATTEMPTS && error.sqlstate() == Some(DEADLOCK) => {}
+                Err(error) => return Err(error),
             }
         }
         Err(restless(template))
@@ -75,7 +81,7 @@ impl Session {
         (consent, uncounted, keeper, before): (Consent, &Uncounted, Option<&Keeper>, &HashSet<u32>),
     ) -> Result<Attempt, Error> {
         let template = ask.template;
-        let prepared = ask.prepare(self, Some(BEGIN_WRITE)).await?;
+        let prepared = self.understood(ask).await?;
         let statements = split(template.sql()).unwrap_or_default();
         let watch = Watch::begin(self, &statements, consent, uncounted).await?;
         let guard = match keeper {
@@ -137,7 +143,7 @@ impl Session {
         self.recover().await?;
         self.unfinished = true;
         let mut uncounted = Uncounted::default();
-        for _ in 0..ATTEMPTS {
+        for attempt in 1..=ATTEMPTS {
             let counted = self.rehearsed(ask, &uncounted).await;
             let lost = counted.as_ref().is_err_and(Error::ends_connection);
             if !lost {
@@ -153,10 +159,19 @@ impl Session {
                 Ok((losses, Found::Nothing)) | Err(Error::NeedsConsent(losses)) => {
                     return Ok(losses);
                 }
+                Err(error) if attempt < ATTEMPTS && error.sqlstate() == Some(DEADLOCK) => {}
                 Err(error) => return Err(error),
             }
         }
         Err(restless(template))
+    }
+
+    /// Prepares, and begins a transaction that holds no locks. The server takes those of a statement when it reads it,
+    /// weaker ones than are needed here: two who both held such would wait for each other.
+    async fn understood(&self, ask: Ask<'_>) -> Result<Prepared, Error> {
+        let prepared = ask.prepare(self, Some(BEGIN_WRITE)).await?;
+        self.batch(&format!("ROLLBACK; {BEGIN_WRITE}")).await?;
+        Ok(prepared)
     }
 
     async fn rehearsed(
@@ -165,7 +180,7 @@ impl Session {
         uncounted: &Uncounted,
     ) -> Result<(Vec<Loss>, Found), Error> {
         let template = ask.template;
-        let prepared = ask.prepare(self, Some(BEGIN_WRITE)).await?;
+        let prepared = self.understood(ask).await?;
         let statements = split(template.sql()).unwrap_or_default();
         let watch = Watch::begin(self, &statements, Consent::Nothing, uncounted).await?;
         let before = self.row_changes().await?;

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::pg::testing::Server;
-use crate::pg::{Connector, Error, Limits, Pool, Session, Template};
+use crate::pg::{ConnectionUrl, Connector, Error, Limits, Pool, Session, Template};
 
 pub(super) struct World {
     server: Arc<Server>,
+    url: ConnectionUrl,
     pub(super) session: Session,
     pub(super) pool: Pool,
 }
@@ -23,11 +24,22 @@ pub(super) async fn world() -> World {
     let url = server.database().await;
     let session = server.session(&url).await;
     session.client().batch_execute(TABLE).await.unwrap();
-    let pool = Pool::new(Connector::new(server.options()), url, Limits::default());
+    let pool = Pool::new(
+        Connector::new(server.options()),
+        url.clone(),
+        Limits::default(),
+    );
     World {
         server,
+        url,
         session,
         pool,
+    }
+}
+
+impl World {
+    pub(super) async fn another(&self) -> Session {
+        self.server.session(&self.url).await
     }
 }
 

@@ -37,6 +37,8 @@ mod live_tests;
 #[cfg(test)]
 mod live_values_tests;
 #[cfg(test)]
+mod locks_tests;
+#[cfg(test)]
 mod wrap_tests;
 
 pub(super) use answer::Reply;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::error::Error;
 use super::super::session::Session;
+use super::super::unseen::INSIDE;
 
 /// A table at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub(in crate::pg) struct Table {
     pub(super) holds: bool,
     /// The file of its rows; another one after `TRUNCATE` and whatever rewrites it.
     node: u32,
-    /// Number, type and width of each column.
+    /// Number, type and width of each column, and of each attribute of the composite types that are in it.
     shape: Vec<String>,
     /// Rows inserted, updated and deleted by this session and not yet told to the others.
     counts: [i64; 3],
@@ -52,10 +53,10 @@ pub(super) enum Touch {
     Rows,
 }
 
+/// Behind [`INSIDE`].
 const TABLES: &str = "
 SELECT c.oid, n.nspname::text, c.relname::text, c.relkind = 'r', c.relfilenode,
-       ARRAY(SELECT pg_catalog.concat_ws(':', a.attnum, a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a
-             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
+       coalesce(i.shape, '{}'),
        pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid), pg_catalog.pg_stat_get_xact_tuples_updated(c.oid),
        pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid),
        coalesce(pg_catalog.pg_partition_root(c.oid)::oid, c.oid),
@@ -75,6 +76,9 @@ SELECT c.oid, n.nspname::text, c.relname::text, c.relkind = 'r', c.relfilenode,
        ARRAY(SELECT g.tgenabled::text FROM pg_catalog.pg_trigger g
              WHERE g.tgrelid = c.oid AND NOT g.tgisinternal ORDER BY g.oid)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN (
+    SELECT i.part_of, pg_catalog.array_agg(pg_catalog.concat_ws(':', i.key, i.declared, i.width)) AS shape
+    FROM inside i WHERE i.told GROUP BY i.part_of) AS i ON i.part_of = c.oid
 WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'cruddur_infra')";
 
 /// A table, its partitions and what inherits from it.
@@ -87,7 +91,7 @@ SELECT oid FROM below";
 impl Session {
     /// All tables as they are now. Inside a transaction.
     pub(super) async fn tables_now(&self) -> Result<Tables, Error> {
-        let rows = self.rows(TABLES, &[]).await?;
+        let rows = self.rows(&format!("{INSIDE}{TABLES}"), &[]).await?;
         rows.iter()
             .map(|row| {
                 let oid: u32 = self.get(row, 0)?;
