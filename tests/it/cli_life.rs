@@ -370,7 +370,9 @@ fn a_run_that_does_not_wait_is_finished_by_the_next() {
 fn init_gives_a_stack_that_can_be_applied() {
     let work = Workplace::new();
     std::fs::remove_file(work.path("stack.yaml")).unwrap();
-    work.run(&["plan"]).code(1).says("cruddur-infra --sandbox init");
+    work.run(&["plan"])
+        .code(1)
+        .says("cruddur-infra --sandbox init");
     work.bare(&["init"]).code(0);
     assert_eq!(
         work.read("stack.yaml"),

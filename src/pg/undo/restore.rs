@@ -287,7 +287,8 @@ impl<'a> Back<'a> {
             }
             self.partial = Some(partial);
         }
-        session.clear(&self.places).await?;
+        let before = session.tables_now().await?;
+        let asleep = session.clear(&self.places).await?;
         let now = session.definitions().await?;
         let missing = self.missing(&now);
         let (first, then): (Vec<_>, Vec<_>) = missing
@@ -299,7 +300,8 @@ impl<'a> Back<'a> {
         }
         could_not.extend(session.make(then).await?);
         could_not.append(&mut self.spared);
-        session.wake(&self.places).await?;
+        session.wake(&self.places, &asleep).await?;
+        session.touched_nothing_else(&self.places, &before).await?;
         for sequence in &self.copy.sequences {
             if !session.advance(sequence).await? {
                 could_not.push(format!("the position of the sequence {}", sequence.name));

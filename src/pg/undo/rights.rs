@@ -75,6 +75,8 @@ WITH RECURSIVE up(oid) AS (
     UNION SELECT tie.conrelid, NULL FROM tie
     UNION SELECT g.tgrelid, NULL FROM pg_catalog.pg_trigger g
     WHERE g.tgrelid = ANY ($1 || $2) AND NOT g.tgisinternal AND g.tgenabled <> 'D'
+    UNION SELECT w.ev_class, NULL FROM pg_catalog.pg_rewrite w
+    WHERE w.ev_class = ANY ($2) AND w.ev_type = '4' AND w.rulename <> '_RETURN' AND w.ev_enabled <> 'D'
     UNION SELECT tie.confrelid, 'REFERENCES' FROM tie
     WHERE EXISTS (SELECT FROM pg_catalog.unnest(tie.confkey) AS u(num)
                   WHERE NOT pg_catalog.has_column_privilege(tie.confrelid, u.num, 'REFERENCES'))
