@@ -70,3 +70,65 @@ async fn what_an_undo_sets_off_elsewhere_ends_it() {
     world.undo(&copy.id, false).await.unwrap();
     assert_eq!(world.dump().await, before);
 }
+
+#[tokio::test]
+async fn rows_go_to_where_they_came_from_whatever_that_is_called_now() {
+    for loss in [
+        "DELETE FROM a WHERE id = 1",
+        "UPDATE a SET w = 'lost' WHERE id = 1",
+    ] {
+        let mut world = world(
+            "CREATE TABLE a (id int PRIMARY KEY, w text); INSERT INTO a VALUES (1, 'first'), (2, 'second');
+             CREATE SCHEMA s",
+        )
+        .await;
+        let before = world.dump().await;
+        world.script(loss).await.unwrap();
+        let copy = world.made();
+        let lost = world.dump().await;
+        world
+            .sql(
+                "ALTER TABLE a RENAME TO a_old; CREATE TABLE a (id int PRIMARY KEY, w text);
+                 INSERT INTO a VALUES (1, 'another')",
+            )
+            .await;
+        let told = no_place(&mut world, &copy.id).await;
+        assert!(told.contains("public.a_old by now"), "{told}");
+        assert!(told.contains("`ALTER TABLE public.a RENAME TO"), "{told}");
+        world.sql("ALTER TABLE a RENAME TO b").await;
+        let undone = world.undo(&copy.id, false).await.unwrap();
+        assert_eq!(undone.kept.is_some(), loss.starts_with("UPDATE"));
+        world
+            .sql("DROP TABLE b; ALTER TABLE a_old RENAME TO a")
+            .await;
+        assert_eq!(world.dump().await, before, "{loss}");
+        if let Some(kept) = undone.kept {
+            // and again, out of another schema
+            world.sql("ALTER TABLE a SET SCHEMA s").await;
+            world.undo(&kept.id, false).await.unwrap();
+            world.sql("ALTER TABLE s.a SET SCHEMA public").await;
+            assert_eq!(world.dump().await, lost, "{loss}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_tables_of_a_copy_do_not_go_into_one() {
+    let mut world = world(
+        "CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (1), (2);
+         CREATE TABLE b (id int PRIMARY KEY); INSERT INTO b VALUES (3)",
+    )
+    .await;
+    let before = world.dump().await;
+    world
+        .script("DELETE FROM a WHERE id = 1; DROP TABLE b")
+        .await
+        .unwrap();
+    let copy = world.made();
+    world.sql("ALTER TABLE a RENAME TO b").await;
+    let told = no_place(&mut world, &copy.id).await;
+    assert!(told.contains("`ALTER TABLE public.b RENAME TO"), "{told}");
+    world.sql("ALTER TABLE b RENAME TO a").await;
+    world.undo(&copy.id, false).await.unwrap();
+    assert_eq!(world.dump().await, before);
+}

@@ -11,6 +11,7 @@ use super::super::session::Session;
 use super::copy::{Copy, Form};
 use super::problem::CopyProblem;
 use super::quote_identifier;
+use super::rest::in_place_of;
 
 /// What a user lacks on a table to take a copy back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,18 +125,18 @@ impl Session {
         let now = self.tables_now().await?;
         let mut concerned = Concerned::default();
         for table in &copy.tables {
-            let named = now
-                .values()
-                .find(|is| is.schema == table.schema && is.name == table.name);
-            let Some(is) = named.or_else(|| now.get(&table.oid).filter(|_| here)) else {
+            let Some(is) = in_place_of(table, &now, here)? else {
                 continue;
             };
             match table.form {
                 Form::Whole { .. } => concerned.whole.push(is.oid),
-                Form::Rows { .. } => concerned.rows.push(is.oid),
+                Form::Rows { .. } => {
+                    concerned.rows.push(is.oid);
+                    continue;
+                }
             }
             // it is given its name back
-            if named.is_none() {
+            if (&is.schema, &is.name) != (&table.schema, &table.name) {
                 concerned.changed.push(is.oid);
             }
         }

@@ -87,9 +87,16 @@ impl Place {
                 (way, after.clone())
             }
         };
+        let mut table = table.clone();
+        if let Some(is) = is {
+            // rows go to where they came from, whatever that is called now
+            table.schema.clone_from(&is.schema);
+            table.name.clone_from(&is.name);
+            table.quoted.clone_from(&is.quoted);
+        }
         Ok(Self {
             way,
-            table: table.clone(),
+            table,
             is: is.cloned(),
             after,
         })
