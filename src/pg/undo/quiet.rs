@@ -11,7 +11,8 @@ use super::watch::{Tables, changes};
 use super::ways::{Place, Way};
 
 impl Session {
-    /// Takes away what is in the way: foreign keys from and to the tables, their rows, or the tables themselves.
+    /// Takes away what is in the way: foreign keys from and to the tables, their checks that
+    /// rows of before need not pass, their rows, or the tables themselves.
     /// Triggers of users and rules sleep meanwhile: what they do was done when the rows were written first. Returns the
     /// statements that wake the rules.
     pub(super) async fn clear(&self, places: &[Place]) -> Result<Vec<String>, Error> {
@@ -23,6 +24,18 @@ impl Session {
         for row in self.rows(FOREIGN_KEYS, &[(&all, ty)]).await? {
             let sql: String = self.get(&row, 0)?;
             self.batch(&sql).await?;
+        }
+        // each again where a part has it of its own besides what came from above
+        loop {
+            let ty = tokio_postgres::types::Type::OID_ARRAY;
+            let unchecked = self.rows(UNCHECKED, &[(&all, ty)]).await?;
+            for row in &unchecked {
+                let sql: String = self.get(row, 0)?;
+                self.batch(&sql).await?;
+            }
+            if unchecked.is_empty() {
+                break;
+            }
         }
         let mut asleep = Vec::new();
         for place in places {
@@ -149,3 +162,14 @@ SELECT pg_catalog.format('ALTER TABLE ONLY %s DISABLE RULE %I', w.ev_class::regc
            CASE w.ev_enabled WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE' END, w.rulename)
 FROM pg_catalog.pg_rewrite w
 WHERE w.ev_class = $1 AND w.ev_type = '4' AND w.rulename <> '_RETURN' AND w.ev_enabled <> 'D'";
+
+/// Statements that drop the checks that were never made of rows that were there, at the top of what inherits them. Rows
+/// that come back would be checked as new ones are.
+const UNCHECKED: &str = "
+WITH RECURSIVE up(oid, name) AS (
+    SELECT k.conrelid, k.conname FROM pg_catalog.pg_constraint k
+    WHERE k.conrelid = ANY ($1) AND k.contype = 'c' AND NOT k.convalidated
+    UNION SELECT i.inhparent, up.name FROM pg_catalog.pg_inherits i JOIN up ON up.oid = i.inhrelid)
+SELECT pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
+FROM pg_catalog.pg_constraint k JOIN up ON up.oid = k.conrelid AND up.name = k.conname
+WHERE k.contype = 'c' AND k.coninhcount = 0";

@@ -74,6 +74,8 @@ WITH RECURSIVE up(oid) AS (
 ), needed(oid, what) AS (
     SELECT pg_catalog.unnest($3::oid[]), NULL
     UNION SELECT tie.conrelid, NULL FROM tie
+    UNION SELECT k.conrelid, NULL FROM pg_catalog.pg_constraint k JOIN up ON up.oid = k.conrelid
+    WHERE k.contype = 'c' AND NOT k.convalidated
     UNION SELECT g.tgrelid, NULL FROM pg_catalog.pg_trigger g
     WHERE g.tgrelid = ANY ($1 || $2) AND NOT g.tgisinternal AND g.tgenabled <> 'D'
     UNION SELECT w.ev_class, NULL FROM pg_catalog.pg_rewrite w
