@@ -135,3 +135,30 @@ async fn what_no_copy_holds_is_named_with_the_copy_and_again_on_the_way_back() {
     world.script("DROP TABLE s.t").await.unwrap();
     assert_eq!(world.made().remarks(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn rows_that_a_check_was_never_made_of_come_back() {
+    for loss in [
+        "DELETE FROM a WHERE id = 1",
+        "UPDATE a SET e = 5",
+        "TRUNCATE a",
+        "DROP TABLE a",
+        "DELETE FROM only_part WHERE id = 1",
+        "TRUNCATE only_part",
+        "DROP TABLE parted",
+    ] {
+        let mut world = world(
+            "CREATE TABLE a (id int PRIMARY KEY, e int); INSERT INTO a VALUES (1, -1), (2, 3);
+             ALTER TABLE a ADD CONSTRAINT c CHECK (e > 0) NOT VALID; COMMENT ON CONSTRAINT c ON a IS 'from now on';
+             CREATE TABLE parted (id int PRIMARY KEY, e int) PARTITION BY RANGE (id);
+             CREATE TABLE only_part PARTITION OF parted FOR VALUES FROM (0) TO (10);
+             INSERT INTO parted VALUES (1, -1), (2, 3);
+             ALTER TABLE only_part ADD CONSTRAINT c CHECK (e > 0) NOT VALID;
+             ALTER TABLE parted ADD CONSTRAINT c CHECK (e > 0) NOT VALID",
+        )
+        .await;
+        let before = details(&world).await;
+        world.there_and_back(loss).await;
+        assert_eq!(details(&world).await, before, "{loss}");
+    }
+}

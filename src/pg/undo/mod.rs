@@ -10,7 +10,8 @@
 //! keep        copies before and within the transaction that loses rows
 //! sums        whether the files of a copy are what was written
 //! settle      whether the loss has happened
-//! restore     taking a copy back, in one transaction; ways: how each table comes back; rest: names and sequences
+//! restore     taking a copy back, in one transaction; ways: how each table comes back; rest: names and sequences;
+//!             quiet: what sleeps meanwhile
 //! ties        rows that others refer to, and those that are in the way of others
 //! rights      whose rights it takes
 //! aside       a whole database, renamed instead of dropped
@@ -28,6 +29,7 @@ mod copy;
 mod keep;
 mod objects;
 mod problem;
+mod quiet;
 mod rest;
 mod restore;
 mod rights;
@@ -50,6 +52,8 @@ mod hard_tests;
 mod hostile_tests;
 #[cfg(test)]
 mod live_tests;
+#[cfg(test)]
+mod others_tests;
 #[cfg(test)]
 mod rights_tests;
 #[cfg(test)]

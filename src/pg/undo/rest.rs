@@ -4,8 +4,55 @@ use super::super::error::Error;
 use super::super::session::Session;
 use super::copy::{Copy, Form, Sequence, TableCopy};
 use super::problem::CopyProblem;
-use super::watch::Table;
+use super::watch::{Table, Tables};
 use super::{qualified, quote_identifier};
+
+/// The table that is in the place of one of a copy. `here`: the copy is of this database, where its number finds one that
+/// has another name by now.
+pub(super) fn in_place_of<'t>(
+    table: &TableCopy,
+    now: &'t Tables,
+    here: bool,
+) -> Result<Option<&'t Table>, Error> {
+    let named = now
+        .values()
+        .find(|is| is.schema == table.schema && is.name == table.name);
+    let numbered = now.get(&table.oid).filter(|_| here);
+    match (numbered, named, &table.form) {
+        // rows go to where they came from; a whole table gets its name back first
+        (Some(is), Some(named), Form::Rows { .. }) if is.oid != named.oid => Err(taken(table, is)),
+        (Some(is), _, Form::Rows { .. }) => Ok(Some(is)),
+        (numbered, named, _) => Ok(named.or(numbered)),
+    }
+}
+
+/// Which rows of the two belong where, nobody can tell but who made the second one.
+fn taken(table: &TableCopy, is: &Table) -> Error {
+    CopyProblem::NoPlace {
+        table: format!("{}.{}", table.schema, table.name),
+        why: format!(
+            "it is called {} by now, and another table has its name. Give that one another name (`ALTER TABLE {} RENAME TO …`), then run the same command again",
+            is.called(),
+            table.quoted
+        ),
+    }
+    .into()
+}
+
+/// Fails where two tables of a copy would go into one, by its number and by its name. `there`: sorted by number.
+pub(super) fn one_place_each(there: &[&Table]) -> Result<(), Error> {
+    match there.windows(2).find(|two| two[0].oid == two[1].oid) {
+        None => Ok(()),
+        Some(two) => Err(CopyProblem::NoPlace {
+            table: two[0].called(),
+            why: format!(
+                "it has the name of another table of the copy by now. Give it its own name back (`ALTER TABLE {} RENAME TO …`), then run the same command again",
+                two[0].quoted
+            ),
+        }
+        .into()),
+    }
+}
 
 impl Session {
     /// Gives tables of which a copy holds everything the names that they had. Under another name they would keep the
@@ -26,17 +73,8 @@ impl Session {
             let Some(other) = now.values().find(in_place) else {
                 continue;
             };
-            // which rows of the two belong where, nobody can tell but who made the second one
             if !renamed.iter().any(|(_, is)| is.oid == other.oid) {
-                return Err(CopyProblem::NoPlace {
-                    table: format!("{}.{}", table.schema, table.name),
-                    why: format!(
-                        "it is called {} by now, and another table has its name. Give that one another name (`ALTER TABLE {} RENAME TO …`), then run the same command again",
-                        is.called(),
-                        table.quoted
-                    ),
-                }
-                .into());
+                return Err(taken(table, is));
             }
         }
         // two may have changed their names with one another: first none of them has one

@@ -12,6 +12,7 @@ use super::copy::{Copy, Entry, FORMAT, OF_UNDO, ScriptRun, Sequence, State, Tabl
 use super::keep::Keeper;
 use super::objects::{AFTER_ROWS, Object, needed};
 use super::problem::{CopyProblem, explained};
+use super::rest::{in_place_of, one_place_each};
 use super::rights::Concerned;
 use super::settle::Pending;
 use super::store::{Copies, Partial};
@@ -115,10 +116,11 @@ impl Session {
         // whatever can be deferred is checked at once: what waits for its check cannot be altered
         self.batch("SET LOCAL lock_timeout = '60s'; SET CONSTRAINTS ALL IMMEDIATE")
             .await?;
-        if copy.database == database {
+        let here = copy.database == database;
+        if here {
             self.rename_back(&copy).await?;
         }
-        let mut back = Back::begin(self, copies, &copy, keeper).await?;
+        let mut back = Back::begin(self, copies, &copy, keeper, here).await?;
         let overwritten = back.overwritten(self).await?;
         if !overwritten.is_empty() && !consent {
             return Err(Error::Overwrites(overwritten));
@@ -182,17 +184,16 @@ impl<'a> Back<'a> {
         copies: &'a Copies,
         copy: &'a Copy,
         keeper: Option<&'a Keeper>,
+        here: bool,
     ) -> Result<Self, Error> {
         let mut places = Vec::new();
         let now = session.tables_now().await?;
-        let mut there: Vec<_> = now
-            .values()
-            .filter(|table| {
-                let same = |t: &TableCopy| t.schema == table.schema && t.name == table.name;
-                copy.tables.iter().any(same)
-            })
-            .collect();
+        let mut there = Vec::new();
+        for table in &copy.tables {
+            there.extend(in_place_of(table, &now, here)?);
+        }
         there.sort_by_key(|table| table.oid);
+        one_place_each(&there)?;
         for table in &there {
             let sql = format!("LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE", table.quoted);
             session.batch(&sql).await?;
@@ -202,9 +203,7 @@ impl<'a> Back<'a> {
         let objects = session.definitions().await?;
         let sequences = session.positions().await?;
         for table in &copy.tables {
-            let is = now
-                .values()
-                .find(|is| is.schema == table.schema && is.name == table.name);
+            let is = in_place_of(table, &now, here)?;
             places.push(Place::of(table, is, copy, &objects)?);
         }
         let goes: HashSet<u32> = places
@@ -287,7 +286,8 @@ impl<'a> Back<'a> {
             }
             self.partial = Some(partial);
         }
-        session.clear(&self.places).await?;
+        let before = session.tables_now().await?;
+        let asleep = session.clear(&self.places).await?;
         let now = session.definitions().await?;
         let missing = self.missing(&now);
         let (first, then): (Vec<_>, Vec<_>) = missing
@@ -299,7 +299,8 @@ impl<'a> Back<'a> {
         }
         could_not.extend(session.make(then).await?);
         could_not.append(&mut self.spared);
-        session.wake(&self.places).await?;
+        session.wake(&self.places, &asleep).await?;
+        session.touched_nothing_else(&self.places, &before).await?;
         for sequence in &self.copy.sequences {
             if !session.advance(sequence).await? {
                 could_not.push(format!("the position of the sequence {}", sequence.name));

@@ -11,6 +11,7 @@ use super::super::session::Session;
 use super::copy::{Copy, Form};
 use super::problem::CopyProblem;
 use super::quote_identifier;
+use super::rest::in_place_of;
 
 /// What a user lacks on a table to take a copy back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,8 +74,12 @@ WITH RECURSIVE up(oid) AS (
 ), needed(oid, what) AS (
     SELECT pg_catalog.unnest($3::oid[]), NULL
     UNION SELECT tie.conrelid, NULL FROM tie
+    UNION SELECT k.conrelid, NULL FROM pg_catalog.pg_constraint k JOIN up ON up.oid = k.conrelid
+    WHERE k.contype = 'c' AND NOT k.convalidated
     UNION SELECT g.tgrelid, NULL FROM pg_catalog.pg_trigger g
     WHERE g.tgrelid = ANY ($1 || $2) AND NOT g.tgisinternal AND g.tgenabled <> 'D'
+    UNION SELECT w.ev_class, NULL FROM pg_catalog.pg_rewrite w
+    WHERE w.ev_class = ANY ($2) AND w.ev_type = '4' AND w.rulename <> '_RETURN' AND w.ev_enabled <> 'D'
     UNION SELECT tie.confrelid, 'REFERENCES' FROM tie
     WHERE EXISTS (SELECT FROM pg_catalog.unnest(tie.confkey) AS u(num)
                   WHERE NOT pg_catalog.has_column_privilege(tie.confrelid, u.num, 'REFERENCES'))
@@ -122,18 +127,18 @@ impl Session {
         let now = self.tables_now().await?;
         let mut concerned = Concerned::default();
         for table in &copy.tables {
-            let named = now
-                .values()
-                .find(|is| is.schema == table.schema && is.name == table.name);
-            let Some(is) = named.or_else(|| now.get(&table.oid).filter(|_| here)) else {
+            let Some(is) = in_place_of(table, &now, here)? else {
                 continue;
             };
             match table.form {
                 Form::Whole { .. } => concerned.whole.push(is.oid),
-                Form::Rows { .. } => concerned.rows.push(is.oid),
+                Form::Rows { .. } => {
+                    concerned.rows.push(is.oid);
+                    continue;
+                }
             }
             // it is given its name back
-            if named.is_none() {
+            if (&is.schema, &is.name) != (&table.schema, &table.name) {
                 concerned.changed.push(is.oid);
             }
         }

@@ -87,9 +87,16 @@ impl Place {
                 (way, after.clone())
             }
         };
+        let mut table = table.clone();
+        if let Some(is) = is {
+            // rows go to where they came from, whatever that is called now
+            table.schema.clone_from(&is.schema);
+            table.name.clone_from(&is.name);
+            table.quoted.clone_from(&is.quoted);
+        }
         Ok(Self {
             way,
-            table: table.clone(),
+            table,
             is: is.cloned(),
             after,
         })
@@ -135,11 +142,11 @@ impl Place {
         format!("{}.{}", self.table.schema, self.table.name)
     }
 
-    fn sql(&self) -> &str {
+    pub(super) fn sql(&self) -> &str {
         &self.table.quoted
     }
 
-    fn holds(&self) -> bool {
+    pub(super) fn holds(&self) -> bool {
         self.is.as_ref().is_some_and(|is| is.holds)
     }
 
@@ -374,57 +381,6 @@ impl Session {
         Ok(written.bytes)
     }
 
-    /// Takes away what is in the way: foreign keys from and to the tables, their rows, or the tables themselves.
-    /// Triggers of users sleep meanwhile: what they do was done when the rows were written first.
-    pub(super) async fn clear(&self, places: &[Place]) -> Result<(), Error> {
-        let all: Vec<u32> = places
-            .iter()
-            .filter_map(|place| place.is.as_ref().map(|is| is.oid))
-            .collect();
-        let ty = tokio_postgres::types::Type::OID_ARRAY;
-        for row in self.rows(FOREIGN_KEYS, &[(&all, ty)]).await? {
-            let sql: String = self.get(&row, 0)?;
-            self.batch(&sql).await?;
-        }
-        for place in places {
-            let (sql, Some(is)) = (place.sql(), &place.is) else {
-                continue;
-            };
-            match place.way {
-                Way::Replace => {
-                    let gone = format!("DROP TABLE IF EXISTS {sql} CASCADE");
-                    self.batch(&gone).await?;
-                }
-                Way::Refill | Way::Merge if is.holds => {
-                    let sleep = "SELECT 1 FROM pg_catalog.pg_trigger
-                                 WHERE tgrelid = $1 AND NOT tgisinternal AND tgenabled <> 'D'";
-                    let ty = tokio_postgres::types::Type::OID;
-                    if !self.rows(sleep, &[(&is.oid, ty)]).await?.is_empty() {
-                        self.batch(&format!("ALTER TABLE ONLY {sql} DISABLE TRIGGER USER"))
-                            .await?;
-                    }
-                    self.empty(place, sql).await?;
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    async fn empty(&self, place: &Place, sql: &str) -> Result<(), Error> {
-        let Some((old, new, key)) = place.staged() else {
-            return self.batch(&format!("TRUNCATE ONLY {sql}")).await;
-        };
-        for staged in [old, new] {
-            let delete = format!(
-                "DELETE FROM ONLY {sql} AS x USING {staged} AS s WHERE {}",
-                same_key(key, "s", "x")
-            );
-            self.unhurried(&delete).await?;
-        }
-        Ok(())
-    }
-
     /// Puts the rows of a table back.
     pub(super) async fn fill(
         &self,
@@ -439,36 +395,4 @@ impl Session {
         self.load(place.sql(), place, &table.file, table.rows, copies, copy)
             .await
     }
-
-    /// Wakes the triggers that [`Session::clear`] put to sleep.
-    pub(super) async fn wake(&self, places: &[Place]) -> Result<(), Error> {
-        for place in places {
-            let (Way::Refill | Way::Merge, Some(is), true) = (place.way, &place.is, place.holds())
-            else {
-                continue;
-            };
-            for (trigger, state) in &is.triggers {
-                let how = match state.as_str() {
-                    "R" => "ENABLE REPLICA",
-                    "A" => "ENABLE ALWAYS",
-                    "D" => "DISABLE",
-                    _ => "ENABLE",
-                };
-                let name = super::quote_identifier(trigger);
-                let sql = format!("ALTER TABLE ONLY {} {how} TRIGGER {name}", place.sql());
-                self.batch(&sql).await?;
-            }
-        }
-        Ok(())
-    }
 }
-
-/// Statements that drop every foreign key from and to some tables, at the top of what they are parts of.
-const FOREIGN_KEYS: &str = "
-WITH RECURSIVE up(oid) AS (
-    SELECT pg_catalog.unnest($1::oid[])
-    UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN up ON up.oid = i.inhrelid)
-SELECT DISTINCT pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
-FROM pg_catalog.pg_constraint k
-WHERE k.contype = 'f' AND k.conparentid = 0
-  AND (k.conrelid IN (SELECT oid FROM up) OR k.confrelid IN (SELECT oid FROM up))";

@@ -1,0 +1,134 @@
+//! An undo leaves alone what is not its own: rows that rules reach, and tables that took a name; against a real server.
+
+use super::super::Error;
+use super::CopyProblem;
+use super::live_tests::{World, world};
+
+/// What an undo says why there is no place for what it brings; nothing is changed by it.
+async fn no_place(world: &mut World, id: &str) -> String {
+    let lost = world.dump().await;
+    let error = world.undo(id, true).await.unwrap_err();
+    let Error::Copy(problem) = &error else {
+        panic!("{error:?}");
+    };
+    assert!(
+        matches!(**problem, CopyProblem::NoPlace { .. }),
+        "{error:?}"
+    );
+    assert_eq!(world.dump().await, lost);
+    error.to_string()
+}
+
+#[tokio::test]
+async fn rules_sleep_while_rows_come_back_and_wake_as_they_were() {
+    for (rule, how) in [
+        ("DO ALSO DELETE FROM log WHERE a = OLD.id", "ENABLE"),
+        ("DO ALSO DELETE FROM log WHERE a = OLD.id", "ENABLE ALWAYS"),
+        ("DO ALSO DELETE FROM log WHERE a = OLD.id", "ENABLE REPLICA"),
+        ("DO ALSO INSERT INTO log VALUES (99, OLD.id)", "ENABLE"),
+        (
+            "DO INSTEAD UPDATE a SET gone = true WHERE id = OLD.id",
+            "ENABLE",
+        ),
+    ] {
+        let mut world = world(&format!(
+            "CREATE TABLE a (id int PRIMARY KEY, b int, gone bool); INSERT INTO a VALUES (1, 1), (2, 2);
+             CREATE TABLE log (id int PRIMARY KEY, a int); INSERT INTO log VALUES (1, 1), (2, 2);
+             CREATE RULE \"the rule\" AS ON DELETE TO a {rule};
+             CREATE RULE asleep AS ON DELETE TO a DO ALSO DELETE FROM log; ALTER TABLE a DISABLE RULE asleep;
+             ALTER TABLE a {how} RULE \"the rule\""
+        ))
+        .await;
+        world
+            .there_and_back("UPDATE a SET b = 7 WHERE id = 1; INSERT INTO a VALUES (3, 3)")
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn what_an_undo_sets_off_elsewhere_ends_it() {
+    let mut world = world(
+        "CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (1);
+         CREATE TABLE b (a int REFERENCES a); CREATE TABLE changes (n int PRIMARY KEY); INSERT INTO changes VALUES (0)",
+    )
+    .await;
+    let before = world.dump().await;
+    world.script("DELETE FROM a").await.unwrap();
+    let copy = world.made();
+    world
+        .sql(
+            "CREATE FUNCTION count_it() RETURNS event_trigger LANGUAGE plpgsql AS
+                 'BEGIN UPDATE public.changes SET n = n + 1; END';
+             CREATE EVENT TRIGGER counts ON ddl_command_end EXECUTE FUNCTION count_it()",
+        )
+        .await;
+    let told = no_place(&mut world, &copy.id).await;
+    assert!(told.contains("rows of public.changes"), "{told}");
+    world
+        .sql("DROP EVENT TRIGGER counts; DROP FUNCTION count_it")
+        .await;
+    world.undo(&copy.id, false).await.unwrap();
+    assert_eq!(world.dump().await, before);
+}
+
+#[tokio::test]
+async fn rows_go_to_where_they_came_from_whatever_that_is_called_now() {
+    for loss in [
+        "DELETE FROM a WHERE id = 1",
+        "UPDATE a SET w = 'lost' WHERE id = 1",
+    ] {
+        let mut world = world(
+            "CREATE TABLE a (id int PRIMARY KEY, w text); INSERT INTO a VALUES (1, 'first'), (2, 'second');
+             CREATE SCHEMA s",
+        )
+        .await;
+        let before = world.dump().await;
+        world.script(loss).await.unwrap();
+        let copy = world.made();
+        let lost = world.dump().await;
+        world
+            .sql(
+                "ALTER TABLE a RENAME TO a_old; CREATE TABLE a (id int PRIMARY KEY, w text);
+                 INSERT INTO a VALUES (1, 'another')",
+            )
+            .await;
+        let told = no_place(&mut world, &copy.id).await;
+        assert!(told.contains("public.a_old by now"), "{told}");
+        assert!(told.contains("`ALTER TABLE public.a RENAME TO"), "{told}");
+        world.sql("ALTER TABLE a RENAME TO b").await;
+        let undone = world.undo(&copy.id, false).await.unwrap();
+        assert_eq!(undone.kept.is_some(), loss.starts_with("UPDATE"));
+        world
+            .sql("DROP TABLE b; ALTER TABLE a_old RENAME TO a")
+            .await;
+        assert_eq!(world.dump().await, before, "{loss}");
+        if let Some(kept) = undone.kept {
+            // and again, out of another schema
+            world.sql("ALTER TABLE a SET SCHEMA s").await;
+            world.undo(&kept.id, false).await.unwrap();
+            world.sql("ALTER TABLE s.a SET SCHEMA public").await;
+            assert_eq!(world.dump().await, lost, "{loss}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_tables_of_a_copy_do_not_go_into_one() {
+    let mut world = world(
+        "CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (1), (2);
+         CREATE TABLE b (id int PRIMARY KEY); INSERT INTO b VALUES (3)",
+    )
+    .await;
+    let before = world.dump().await;
+    world
+        .script("DELETE FROM a WHERE id = 1; DROP TABLE b")
+        .await
+        .unwrap();
+    let copy = world.made();
+    world.sql("ALTER TABLE a RENAME TO b").await;
+    let told = no_place(&mut world, &copy.id).await;
+    assert!(told.contains("`ALTER TABLE public.b RENAME TO"), "{told}");
+    world.sql("ALTER TABLE b RENAME TO a").await;
+    world.undo(&copy.id, false).await.unwrap();
+    assert_eq!(world.dump().await, before);
+}
