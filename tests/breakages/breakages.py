@@ -660,7 +660,12 @@ BREAKAGES = [
     ),
     Breakage(
         "triggers do once more what they did when the rows were written",
-        [("src/pg/undo/ways.rs", 'self.batch(&format!("ALTER TABLE ONLY {sql} DISABLE TRIGGER USER"))', 'self.batch(&format!("LOCK TABLE {sql}"))')],
+        [("src/pg/undo/quiet.rs", 'self.batch(&format!("ALTER TABLE ONLY {sql} DISABLE TRIGGER USER"))', 'self.batch(&format!("LOCK TABLE {sql}"))')],
+        ("lib", "pg::undo"),
+    ),
+    Breakage(
+        "rules do once more what they did when the rows were written",
+        [("src/pg/undo/quiet.rs", "                        asleep.extend(self.rules_sleep(is.oid).await?);\n", "                        asleep.extend(Vec::<String>::new());\n")],
         ("lib", "pg::undo"),
     ),
     Breakage(
