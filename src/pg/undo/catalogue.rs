@@ -53,7 +53,7 @@ WITH n AS (
     WHERE a.attnum > 0 AND NOT a.attisdropped
     GROUP BY a.attrelid
 ), con AS (
-    SELECT k.oid, k.contype, k.conrelid, k.conname, rel.called,
+    SELECT k.oid, k.contype, k.conrelid, k.conname, rel.called, k.coninhcount > 0 AND k.convalidated AS shared,
            pg_catalog.pg_get_constraintdef(k.oid) AS definition
     FROM pg_catalog.pg_constraint k JOIN rel ON rel.oid = k.conrelid
     WHERE k.conparentid = 0 AND (k.conislocal OR k.coninhcount = 0) AND k.contype IN ('p', 'u', 'x', 'c', 'f')
@@ -200,6 +200,17 @@ WITH n AS (
     FROM pg_catalog.pg_attribute a JOIN tab t ON t.oid = a.attrelid JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
     WHERE a.attnum > 0 AND NOT a.attisdropped
     UNION ALL
+    -- no table becomes a part without those of what it is a part of, which are made later where that is made itself
+    SELECT 49, 'constraint', 'pg_catalog.pg_constraint'::regclass, k.oid, 0, k.conrelid, format('%I of %s', k.conname, t.called),
+           (SELECT format('DO %L', format('BEGIN IF EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conname = %L AND contype = ''c''
+               AND conrelid IN (%s)) THEN ALTER TABLE ONLY %s ADD CONSTRAINT %I %s; END IF; END', k.conname,
+               pg_catalog.string_agg(format('pg_catalog.to_regclass(%L)', p.called), ', ' ORDER BY p.called),
+               t.called, k.conname, pg_catalog.pg_get_constraintdef(k.oid)))
+            FROM pg_catalog.pg_inherits i JOIN tab p ON p.oid = i.inhparent WHERE i.inhrelid = k.conrelid
+            HAVING pg_catalog.count(*) > 0)
+    FROM pg_catalog.pg_constraint k JOIN tab t ON t.oid = k.conrelid
+    WHERE k.contype = 'c' AND k.coninhcount > 0 AND NOT k.conislocal
+    UNION ALL
     SELECT 50, 'part', 'pg_catalog.pg_inherits'::regclass, i.inhrelid, i.inhseqno, i.inhrelid,
            format('%s of %s', c.called, p.called),
            CASE WHEN c.relispartition
@@ -208,7 +219,7 @@ WITH n AS (
                 ELSE format('ALTER TABLE ONLY %s INHERIT %s', c.called, p.called) END
     FROM pg_catalog.pg_inherits i JOIN tab c ON c.oid = i.inhrelid JOIN tab p ON p.oid = i.inhparent
     UNION ALL
-    SELECT CASE contype WHEN 'c' THEN 71 WHEN 'f' THEN 80 ELSE 70 END,
+    SELECT CASE contype WHEN 'c' THEN CASE WHEN shared THEN 49 ELSE 71 END WHEN 'f' THEN 80 ELSE 70 END,
            CASE contype WHEN 'f' THEN 'foreign key' ELSE 'constraint' END,
            'pg_catalog.pg_constraint'::regclass, oid, 0, conrelid, format('%I of %s', conname, called),
            format('ALTER TABLE %s ADD CONSTRAINT %I %s', called, conname, definition)

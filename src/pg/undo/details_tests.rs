@@ -162,3 +162,44 @@ async fn rows_that_a_check_was_never_made_of_come_back() {
         assert_eq!(details(&world).await, before, "{loss}");
     }
 }
+
+#[tokio::test]
+async fn parts_come_back_with_the_checks_of_what_they_are_parts_of() {
+    for (loss, then) in [
+        ("DROP TABLE low", ""),
+        ("DROP TABLE child", ""),
+        ("DROP TABLE parted", ""),
+        ("DROP TABLE parent CASCADE", ""),
+        ("TRUNCATE child", "ALTER TABLE child ADD came int"),
+        ("TRUNCATE low", "ALTER TABLE low SET (fillfactor = 50)"),
+    ] {
+        let mut world = world(
+            "CREATE TABLE parted (id int, e int, CONSTRAINT \"it's\" CHECK (e > 0), CONSTRAINT own CHECK (e < 99))
+                 PARTITION BY RANGE (id);
+             CREATE TABLE low (id int, e int, CONSTRAINT own CHECK (e < 99)); INSERT INTO low VALUES (1, 1);
+             ALTER TABLE low ADD CONSTRAINT \"it's\" CHECK (e > 0);
+             ALTER TABLE parted ATTACH PARTITION low FOR VALUES FROM (0) TO (10);
+             CREATE TABLE parent (id int PRIMARY KEY, e int CONSTRAINT up CHECK (e > 0), CONSTRAINT twice CHECK (e < 99));
+             CREATE TABLE child (f int, CONSTRAINT twice CHECK (e < 99)) INHERITS (parent); INSERT INTO child VALUES (1, 1, 1)",
+        )
+        .await;
+        let before = details(&world).await;
+        world.script(loss).await.unwrap();
+        let copy = world.made();
+        world.sql(then).await;
+        let undone = world.undo(&copy.id, true).await;
+        let undone = undone.unwrap_or_else(|e| panic!("{loss}: {e:?}"));
+        assert!(undone.overwritten.is_empty(), "{loss}");
+        let mut after = details(&world).await;
+        after.retain(|line| !line.contains(" came "));
+        assert_eq!(after, before, "{loss}");
+        for wrong in [
+            "low VALUES (2, -1)",
+            "child VALUES (2, -1)",
+            "child VALUES (2, 99)",
+        ] {
+            let wrong = world.session.batch(&format!("INSERT INTO {wrong}")).await;
+            assert_eq!(wrong.unwrap_err().sqlstate(), Some("23514"), "{loss}");
+        }
+    }
+}
