@@ -30,7 +30,8 @@ pub struct Overwritten {
 
 impl fmt::Display for Overwritten {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} rows", self.table, self.rows)
+        let rows = if self.rows == 1 { "row" } else { "rows" };
+        write!(f, "{}: {} {rows}", self.table, self.rows)
     }
 }
 
