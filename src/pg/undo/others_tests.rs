@@ -185,3 +185,27 @@ async fn values_that_do_not_fit_any_more_are_not_told() {
         assert_eq!(world.dump().await, before);
     }
 }
+
+#[tokio::test]
+async fn a_type_that_took_the_name_of_another_one_is_named() {
+    let mut world = world(
+        "CREATE TYPE mood AS ENUM ('good', 'bad');
+         CREATE TABLE a (id int PRIMARY KEY, m mood); INSERT INTO a VALUES (1, 'good'), (2, 'bad')",
+    )
+    .await;
+    let before = world.dump().await;
+    world
+        .script(
+            "DELETE FROM a WHERE m = 'bad'; ALTER TYPE mood RENAME TO mood_old; CREATE TYPE mood AS ENUM ('good', 'new');
+             ALTER TABLE a ALTER m TYPE mood USING m::text::mood; DROP TYPE mood_old",
+        )
+        .await
+        .unwrap();
+    let copy = world.made();
+    let told = no_place(&mut world, &copy.id).await;
+    assert!(told.contains("`ALTER TYPE public.mood RENAME TO"), "{told}");
+    world.sql("ALTER TYPE mood RENAME TO mood_new").await;
+    world.undo(&copy.id, false).await.unwrap();
+    world.sql("DROP TYPE mood_new").await;
+    assert_eq!(world.dump().await, before);
+}
