@@ -114,7 +114,8 @@ pub enum CopyProblem {
     /// The user may not change what is changed on the way back.
     #[error(
         "{user} may not take the copy {id} back: one must {}, for what hangs on a table (foreign keys, triggers) is changed \
-         on the way; `{}` lets {user} do so",
+         on the way. Connect as somebody who may. Only where {user} may have all that this gives for good, `{}` lets {user} \
+         do so",
         needs(lacks),
         grants(lacks, user)
     )]
@@ -164,7 +165,7 @@ impl CopyProblem {
             Self::Broken { .. } => {
                 "nothing was changed. Files of it were changed, removed or cannot be read: put them back from a backup if \
                  there is one. What is left of its .rows files is text as COPY writes it; `cruddur-infra db undo \
-                 --discard` removes it"
+                 --discard ID` removes it, with the name of the copy as ID"
             }
             Self::TakenBack { copy: Some(_), .. } => {
                 "`cruddur-infra db undo --list` names the copy of what that overwrote"
