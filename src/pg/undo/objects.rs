@@ -93,7 +93,8 @@ pub(super) fn needed(before: &[Object], after: &[Object], tables: &HashSet<u32>)
 }
 
 /// What may fail without rows, or a rule about them, being lost by it: it is told, and the rest goes on.
-const OPTIONAL: [&str; 16] = [
+const OPTIONAL: [&str; 17] = [
+    "typed table",
     "function",
     "view",
     "materialised view",
