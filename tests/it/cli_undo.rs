@@ -248,7 +248,7 @@ fn a_stranger_is_asked_before_something_goes_without_a_copy_or_is_overwritten() 
     local(&["query", "-c", "INSERT INTO public.users (display_name, handle, email, cognito_user_id) VALUES ('x', 'since', 'y', 'z')"]).code(0);
     local(&["undo"])
         .code(1)
-        .says("public.users: 1 rows")
+        .says("public.users: 1 row")
         .says("there is no terminal");
     assert_eq!(users(&work), "since");
     prd(&["undo", "--yes"]).code(1).says("--confirm cruddur");

@@ -7,6 +7,9 @@ WITH n AS (
     WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'cruddur_infra')
 ), ext AS (
     SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'
+), inner_part AS (
+    -- what the server makes itself with something else, as the functions of a range
+    SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'i'
 ), rel AS (
     SELECT c.*, n.nspname, format('%I.%I', n.nspname, c.relname) AS called
     FROM pg_catalog.pg_class c JOIN n ON n.oid = c.relnamespace
@@ -53,7 +56,7 @@ WITH n AS (
     WHERE a.attnum > 0 AND NOT a.attisdropped
     GROUP BY a.attrelid
 ), con AS (
-    SELECT k.oid, k.contype, k.conrelid, k.conname, rel.called,
+    SELECT k.oid, k.contype, k.conrelid, k.conname, rel.called, k.coninhcount > 0 AND k.convalidated AS shared,
            pg_catalog.pg_get_constraintdef(k.oid) AS definition
     FROM pg_catalog.pg_constraint k JOIN rel ON rel.oid = k.conrelid
     WHERE k.conparentid = 0 AND (k.conislocal OR k.coninhcount = 0) AND k.contype IN ('p', 'u', 'x', 'c', 'f')
@@ -62,6 +65,7 @@ WITH n AS (
     FROM pg_catalog.pg_proc p JOIN n ON n.oid = p.pronamespace
     WHERE p.prokind IN ('f', 'p', 'w')
       AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid)
+      AND NOT EXISTS (SELECT FROM inner_part WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid)
 ), own_typ AS (
     SELECT t.* FROM typ t
     WHERE t.typtype IN ('e', 'd', 'r')
@@ -151,11 +155,23 @@ WITH n AS (
     FROM typ t JOIN pg_catalog.pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
     UNION ALL
     SELECT 21, 'type', 'pg_catalog.pg_type'::regclass, t.oid, 0, 0, t.called,
-           format('CREATE TYPE %s AS RANGE (SUBTYPE = %s)', t.called, pg_catalog.format_type(r.rngsubtype, NULL))
+           format('CREATE TYPE %s AS RANGE (SUBTYPE = %s%s%s%s)', t.called, pg_catalog.format_type(r.rngsubtype, NULL),
+                  (SELECT format(', SUBTYPE_OPCLASS = %I.%I', on_.nspname, o.opcname) FROM pg_catalog.pg_opclass o
+                   JOIN pg_catalog.pg_namespace on_ ON on_.oid = o.opcnamespace WHERE o.oid = r.rngsubopc AND NOT o.opcdefault),
+                  (SELECT format(', COLLATION = %I.%I', cn.nspname, co.collname) FROM pg_catalog.pg_collation co
+                   JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace
+                   JOIN pg_catalog.pg_type y ON y.oid = r.rngsubtype
+                   WHERE co.oid = r.rngcollation AND r.rngcollation <> y.typcollation),
+                  (SELECT format(', SUBTYPE_DIFF = %I.%I', pn.nspname, p.proname) FROM pg_catalog.pg_proc p
+                   JOIN pg_catalog.pg_namespace pn ON pn.oid = p.pronamespace WHERE p.oid = r.rngsubdiff))
     FROM typ t JOIN pg_catalog.pg_range r ON r.rngtypid = t.oid
     UNION ALL
     SELECT 22, 'domain', 'pg_catalog.pg_type'::regclass, t.oid, 0, 0, t.called,
            format('CREATE DOMAIN %s AS %s', t.called, pg_catalog.format_type(t.typbasetype, t.typtypmod))
+           || coalesce((SELECT format(' COLLATE %I.%I', cn.nspname, co.collname) FROM pg_catalog.pg_collation co
+                        JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace
+                        JOIN pg_catalog.pg_type y ON y.oid = t.typbasetype
+                        WHERE co.oid = t.typcollation AND t.typcollation <> y.typcollation), '')
            || coalesce(' DEFAULT ' || t.typdefault, '') || CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END
            || coalesce((SELECT pg_catalog.string_agg(format(' CONSTRAINT %I %s', k.conname,
                                pg_catalog.pg_get_constraintdef(k.oid)), '' ORDER BY k.conname)
@@ -176,7 +192,10 @@ WITH n AS (
            format('CREATE %sTABLE %s (%s)%s%s', CASE t.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END,
                   t.called, col.list,
                   CASE t.relkind WHEN 'p' THEN ' PARTITION BY ' || pg_catalog.pg_get_partkeydef(t.oid) ELSE '' END,
-                  ' WITH (' || pg_catalog.array_to_string(t.reloptions, ', ') || ')')
+                  ' WITH (' || nullif(pg_catalog.concat_ws(', ', pg_catalog.array_to_string(t.reloptions, ', '),
+                      (SELECT pg_catalog.string_agg('toast.' || u.option, ', ')
+                       FROM pg_catalog.pg_class x, pg_catalog.unnest(x.reloptions) AS u(option)
+                       WHERE x.oid = t.reltoastrelid)), '') || ')')
     FROM tab t LEFT JOIN col ON col.attrelid = t.oid
     UNION ALL
     SELECT 45, 'owner of sequence', 'pg_catalog.pg_class'::regclass, own.sequence, 1, own.tab, s.called,
@@ -184,6 +203,10 @@ WITH n AS (
     FROM own JOIN rel s ON s.oid = own.sequence AND s.relkind = 'S' JOIN tab t ON t.oid = own.tab
     JOIN pg_catalog.pg_attribute a ON a.attrelid = own.tab AND a.attnum = own.col
     WHERE own.deptype = 'a'
+    UNION ALL
+    SELECT 47, 'typed table', 'pg_catalog.pg_class'::regclass, t.oid, 6, t.oid, t.called,
+           format('ALTER TABLE ONLY %s OF %s', t.called, y.called)
+    FROM tab t JOIN typ y ON y.oid = t.reloftype
     UNION ALL
     -- before the rows, which are written by it
     SELECT 46, 'column', 'pg_catalog.pg_attribute'::regclass, t.oid, a.attnum, t.oid, format('%s.%I', t.called, a.attname),
@@ -200,6 +223,17 @@ WITH n AS (
     FROM pg_catalog.pg_attribute a JOIN tab t ON t.oid = a.attrelid JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
     WHERE a.attnum > 0 AND NOT a.attisdropped
     UNION ALL
+    -- no table becomes a part without those of what it is a part of, which are made later where that is made itself
+    SELECT 49, 'constraint', 'pg_catalog.pg_constraint'::regclass, k.oid, 0, k.conrelid, format('%I of %s', k.conname, t.called),
+           (SELECT format('DO %L', format('BEGIN IF EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conname = %L AND contype = ''c''
+               AND conrelid IN (%s)) THEN ALTER TABLE ONLY %s ADD CONSTRAINT %I %s; END IF; END', k.conname,
+               pg_catalog.string_agg(format('pg_catalog.to_regclass(%L)', p.called), ', ' ORDER BY p.called),
+               t.called, k.conname, pg_catalog.pg_get_constraintdef(k.oid)))
+            FROM pg_catalog.pg_inherits i JOIN tab p ON p.oid = i.inhparent WHERE i.inhrelid = k.conrelid
+            HAVING pg_catalog.count(*) > 0)
+    FROM pg_catalog.pg_constraint k JOIN tab t ON t.oid = k.conrelid
+    WHERE k.contype = 'c' AND k.coninhcount > 0 AND NOT k.conislocal
+    UNION ALL
     SELECT 50, 'part', 'pg_catalog.pg_inherits'::regclass, i.inhrelid, i.inhseqno, i.inhrelid,
            format('%s of %s', c.called, p.called),
            CASE WHEN c.relispartition
@@ -208,7 +242,7 @@ WITH n AS (
                 ELSE format('ALTER TABLE ONLY %s INHERIT %s', c.called, p.called) END
     FROM pg_catalog.pg_inherits i JOIN tab c ON c.oid = i.inhrelid JOIN tab p ON p.oid = i.inhparent
     UNION ALL
-    SELECT CASE contype WHEN 'c' THEN 71 WHEN 'f' THEN 80 ELSE 70 END,
+    SELECT CASE contype WHEN 'c' THEN CASE WHEN shared THEN 49 ELSE 71 END WHEN 'f' THEN 80 ELSE 70 END,
            CASE contype WHEN 'f' THEN 'foreign key' ELSE 'constraint' END,
            'pg_catalog.pg_constraint'::regclass, oid, 0, conrelid, format('%I of %s', conname, called),
            format('ALTER TABLE %s ADD CONSTRAINT %I %s', called, conname, definition)
@@ -251,6 +285,12 @@ WITH n AS (
                   pg_catalog.rtrim(pg_catalog.pg_get_viewdef(v.oid), ';'),
                   CASE WHEN v.relispopulated THEN '' ELSE ' WITH NO DATA' END)
     FROM rel v WHERE v.relkind IN ('v', 'm')
+    UNION ALL
+    SELECT 86, 'column', 'pg_catalog.pg_attribute'::regclass, v.oid, d.adnum, 0, format('%s.%I', v.called, a.attname),
+           format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', v.called, a.attname,
+                  pg_catalog.pg_get_expr(d.adbin, d.adrelid))
+    FROM rel v JOIN pg_catalog.pg_attrdef d ON d.adrelid = v.oid
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = v.oid AND a.attnum = d.adnum WHERE v.relkind = 'v'
     UNION ALL
     SELECT 86, 'index', 'pg_catalog.pg_class'::regclass, x.oid, 0, 0, x.called, pg_catalog.pg_get_indexdef(x.oid)
     FROM pg_catalog.pg_index i JOIN rel x ON x.oid = i.indexrelid JOIN rel m ON m.oid = i.indrelid AND m.relkind = 'm'
@@ -322,13 +362,19 @@ WITH n AS (
     FROM own_typ t
     UNION ALL
     -- after the rights on the table, which begin with a REVOKE that takes those on columns, too
-    SELECT 99, 'rights', 'pg_catalog.pg_attribute'::regclass, t.oid, a.attnum, t.oid, format('%s.%I', t.called, a.attname),
+    SELECT 99, 'rights', 'pg_catalog.pg_attribute'::regclass, t.oid, a.attnum,
+           CASE WHEN t.relkind IN ('r', 'p') THEN t.oid ELSE 0 END, format('%s.%I', t.called, a.attname),
            (SELECT pg_catalog.string_agg(format('GRANT %s (%I) ON TABLE %s TO %s%s', g.privilege_type, a.attname, t.called,
                        CASE g.grantee WHEN 0 THEN 'PUBLIC'
                             ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END,
                        CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END), '; ')
             FROM pg_catalog.aclexplode(a.attacl) g WHERE g.grantee <> t.relowner)
-    FROM pg_catalog.pg_attribute a JOIN tab t ON t.oid = a.attrelid WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
+    FROM pg_catalog.pg_attribute a JOIN rel t ON t.oid = a.attrelid
+    WHERE t.relkind IN ('r', 'p', 'v', 'm') AND a.attacl IS NOT NULL AND NOT a.attisdropped
+    UNION ALL
+    SELECT 100, 'mark that columns are those of another table', 'pg_catalog.pg_class'::regclass, t.oid, 7, 0, t.called, ''
+    FROM tab t WHERE NOT t.relispartition
+      AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attislocal)
     UNION ALL
     -- what nothing here makes; it is named where it went
     SELECT 100, i.type, o.class::regclass, o.id, 0, 0, i.identity,
@@ -336,6 +382,7 @@ WITH n AS (
            CASE WHEN i.identity IS NOT NULL THEN '' END
     FROM other o, pg_catalog.pg_identify_object(o.class, o.id, 0) AS i
     WHERE NOT EXISTS (SELECT FROM ext WHERE classid = o.class AND objid = o.id)
+      AND NOT EXISTS (SELECT FROM inner_part WHERE classid = o.class AND objid = o.id)
 ), held(kind, class, id, sub, tab, name, what, sort, now, owner, acl) AS (
     SELECT 'rights', 'pg_catalog.pg_class'::regclass, r.oid, 5,
            CASE WHEN r.relkind IN ('r', 'p') THEN r.oid ELSE coalesce(own.tab, 0) END, r.called,

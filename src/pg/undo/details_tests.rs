@@ -162,3 +162,109 @@ async fn rows_that_a_check_was_never_made_of_come_back() {
         assert_eq!(details(&world).await, before, "{loss}");
     }
 }
+
+#[tokio::test]
+async fn parts_come_back_with_the_checks_of_what_they_are_parts_of() {
+    for (loss, then) in [
+        ("DROP TABLE low", ""),
+        ("DROP TABLE child", ""),
+        ("DROP TABLE parted", ""),
+        ("DROP TABLE parent CASCADE", ""),
+        ("TRUNCATE child", "ALTER TABLE child ADD came int"),
+        ("TRUNCATE low", "ALTER TABLE low SET (fillfactor = 50)"),
+    ] {
+        let mut world = world(
+            "CREATE TABLE parted (id int, e int, CONSTRAINT \"it's\" CHECK (e > 0), CONSTRAINT own CHECK (e < 99))
+                 PARTITION BY RANGE (id);
+             CREATE TABLE low (id int, e int, CONSTRAINT own CHECK (e < 99)); INSERT INTO low VALUES (1, 1);
+             ALTER TABLE low ADD CONSTRAINT \"it's\" CHECK (e > 0);
+             ALTER TABLE parted ATTACH PARTITION low FOR VALUES FROM (0) TO (10);
+             CREATE TABLE parent (id int PRIMARY KEY, e int CONSTRAINT up CHECK (e > 0), CONSTRAINT twice CHECK (e < 99));
+             CREATE TABLE child (f int, CONSTRAINT twice CHECK (e < 99)) INHERITS (parent); INSERT INTO child VALUES (1, 1, 1)",
+        )
+        .await;
+        let before = details(&world).await;
+        world.script(loss).await.unwrap();
+        let copy = world.made();
+        world.sql(then).await;
+        let undone = world.undo(&copy.id, true).await;
+        let undone = undone.unwrap_or_else(|e| panic!("{loss}: {e:?}"));
+        assert!(undone.overwritten.is_empty(), "{loss}");
+        let mut after = details(&world).await;
+        after.retain(|line| !line.contains(" came "));
+        assert_eq!(after, before, "{loss}");
+        for wrong in [
+            "low VALUES (2, -1)",
+            "child VALUES (2, -1)",
+            "child VALUES (2, 99)",
+        ] {
+            let wrong = world.session.batch(&format!("INSERT INTO {wrong}")).await;
+            assert_eq!(wrong.unwrap_err().sqlstate(), Some("23514"), "{loss}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_hangs_on_views_and_types_comes_back_and_what_is_made_with_them_is_not_missed() {
+    let mut world = world(
+        "CREATE SCHEMA s; CREATE TABLE s.a (id int PRIMARY KEY, w text) WITH (toast.autovacuum_enabled = off);
+         INSERT INTO s.a VALUES (1, 'x');
+         CREATE VIEW s.v AS SELECT id, w FROM s.a; ALTER VIEW s.v ALTER w SET DEFAULT 'seen';
+         GRANT SELECT (id) ON s.v TO PUBLIC;
+         CREATE TYPE s.pair AS (x int, y text); CREATE TABLE s.typed OF s.pair (PRIMARY KEY (x));
+         CREATE DOMAIN s.plain AS text COLLATE \"C\";
+         CREATE TYPE s.span AS RANGE (SUBTYPE = float8, SUBTYPE_DIFF = float8mi);
+         CREATE TYPE s.words AS RANGE (SUBTYPE = text, SUBTYPE_OPCLASS = text_pattern_ops, COLLATION = \"C\");",
+    )
+    .await;
+    let told = "
+        SELECT string_agg(t, E'\\n' ORDER BY t) FROM (
+            SELECT concat_ws(' ', a.attrelid::regclass, a.attname, a.attacl) FROM pg_attribute a WHERE a.attacl IS NOT NULL
+                AND a.attrelid >= 16384
+            UNION ALL SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
+            UNION ALL SELECT concat_ws(' ', t.typname, t.typcollation) FROM pg_type t WHERE t.oid >= 16384 AND typtype = 'd'
+            UNION ALL SELECT concat_ws(' ', rngtypid::regtype, rngsubtype, rngcollation, rngsubopc, rngsubdiff) FROM pg_range
+            UNION ALL SELECT concat_ws(' ', c.relname, x.reloptions) FROM pg_class c JOIN pg_class x ON x.oid = c.reltoastrelid
+                WHERE c.oid >= 16384 AND c.relnamespace <> coalesce(to_regnamespace('cruddur_infra'), 0)
+            UNION ALL SELECT concat_ws(' ', oid::regclass, reloftype::regtype) FROM pg_class WHERE reloftype <> 0
+        ) AS s(t)";
+    let all = async |world: &World| -> String {
+        let row = world.session.client().query_one(told, &[]).await.unwrap();
+        row.get(0)
+    };
+    let before = all(&world).await;
+    assert!(
+        before.contains("seen") && before.contains("autovacuum_enabled"),
+        "{before}"
+    );
+    world.script("DROP SCHEMA s CASCADE").await.unwrap();
+    let copy = world.made();
+    assert_eq!(copy.remarks(), Vec::<String>::new());
+    let undone = world.undo(&copy.id, false).await.unwrap();
+    assert_eq!(undone.could_not, Vec::<String>::new());
+    assert_eq!(all(&world).await, before);
+}
+
+#[tokio::test]
+async fn columns_that_become_a_childs_own_are_named_where_it_is_made_again() {
+    let mut world = world(
+        "CREATE TABLE up (id int); CREATE TABLE child (w text) INHERITS (up); INSERT INTO child VALUES (1, 'x')",
+    )
+    .await;
+    // it is there all the time
+    world.script("TRUNCATE child").await.unwrap();
+    let copy = world.made();
+    assert_eq!(copy.remarks(), Vec::<String>::new());
+    let undone = world.undo(&copy.id, false).await.unwrap();
+    assert_eq!(undone.could_not, Vec::<String>::new());
+    world.script("DROP TABLE child").await.unwrap();
+    let copy = world.made();
+    let named =
+        "mark that columns are those of another table public.child, of which no copy is kept";
+    assert_eq!(
+        copy.remarks(),
+        [format!("It does not bring back the {named}")]
+    );
+    let undone = world.undo(&copy.id, false).await.unwrap();
+    assert_eq!(undone.could_not, [named]);
+}

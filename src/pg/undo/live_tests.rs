@@ -304,7 +304,7 @@ async fn what_came_since_is_not_overwritten_without_a_word_and_comes_back_itself
         panic!("{error:?}")
     };
     let found: Vec<String> = found.iter().map(ToString::to_string).collect();
-    assert_eq!(found, ["public.a: 1 rows", "public.t: 3 rows"]);
+    assert_eq!(found, ["public.a: 1 row", "public.t: 3 rows"]);
     assert_eq!(world.dump().await, between, "nothing was changed");
     let undone = world.undo(&copy.id, true).await.unwrap();
     assert_eq!(world.dump().await, before);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::super::error::Error;
 use super::super::session::Session;
 use super::catalogue::{ALL, PUBLISHED};
-use super::problem::{CopyProblem, is_about_rows};
+use super::problem::{CopyProblem, is_about_rows, without_values};
 
 /// From here on an object is made when the rows are back.
 pub(super) const AFTER_ROWS: i32 = 60;
@@ -93,7 +93,8 @@ pub(super) fn needed(before: &[Object], after: &[Object], tables: &HashSet<u32>)
 }
 
 /// What may fail without rows, or a rule about them, being lost by it: it is told, and the rest goes on.
-const OPTIONAL: [&str; 16] = [
+const OPTIONAL: [&str; 17] = [
+    "typed table",
     "function",
     "view",
     "materialised view",
@@ -130,7 +131,7 @@ impl Session {
                 }
                 for sql in &object.more {
                     if let Some(error) = self.attempt(sql).await? {
-                        let why = error.failure().map_or("", |failure| &failure.message);
+                        let why = without_values(&error);
                         could_not.push(format!("{} {}: {sql}: {why}", object.kind, object.name));
                     }
                 }
@@ -140,7 +141,7 @@ impl Session {
             }
             if failed.len() == before {
                 let told = |(object, error): &(Object, Error)| {
-                    let why = error.failure().map_or("", |failure| &failure.message);
+                    let why = without_values(error);
                     format!("{} {}: {why}", object.kind, object.name)
                 };
                 let fatal = |(object, _): &&(Object, Error)| {
@@ -157,7 +158,7 @@ impl Session {
                     }
                     Some((object, error)) => Err(CopyProblem::NoPlace {
                         table: format!("{} {}", object.kind, object.name),
-                        why: error.to_string(),
+                        why: without_values(error),
                     }
                     .into()),
                     None => Ok(failed.iter().map(told).chain(could_not).collect()),

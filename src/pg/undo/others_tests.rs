@@ -1,4 +1,5 @@
-//! An undo leaves alone what is not its own: rows that rules reach, and tables that took a name; against a real server.
+//! An undo leaves alone what is not its own: rows that rules reach, and tables and types that took a name. And what it says
+//! of values; against a real server.
 
 use super::super::Error;
 use super::CopyProblem;
@@ -130,5 +131,81 @@ async fn two_tables_of_a_copy_do_not_go_into_one() {
     assert!(told.contains("`ALTER TABLE public.b RENAME TO"), "{told}");
     world.sql("ALTER TABLE b RENAME TO a").await;
     world.undo(&copy.id, false).await.unwrap();
+    assert_eq!(world.dump().await, before);
+}
+
+#[tokio::test]
+async fn values_that_do_not_fit_any_more_are_not_told() {
+    for (loss, then, back) in [
+        (
+            "DELETE FROM a WHERE id = 1",
+            "ALTER TABLE a ALTER b TYPE int USING b::int",
+            "ALTER TABLE a ALTER b TYPE text",
+        ),
+        (
+            "UPDATE a SET b = '8' WHERE id = 1",
+            "ALTER TABLE a ALTER b TYPE int USING b::int",
+            "ALTER TABLE a ALTER b TYPE text",
+        ),
+        (
+            "DELETE FROM a WHERE id = 1",
+            "ALTER TABLE a ALTER b TYPE varchar(3)",
+            "ALTER TABLE a ALTER b TYPE text",
+        ),
+        // an index asks for it
+        (
+            "UPDATE a SET b = '8' WHERE id = 1",
+            "CREATE INDEX i ON a ((b::int))",
+            "DROP INDEX i",
+        ),
+    ] {
+        let mut world = world(
+            "CREATE TABLE a (id int PRIMARY KEY, b text); INSERT INTO a VALUES (1, 'secret7'), (2, '2')",
+        )
+        .await;
+        let before = world.dump().await;
+        world.script(loss).await.unwrap();
+        let copy = world.made();
+        world.sql(then).await;
+        let lost = world.dump().await;
+        let error = world.undo(&copy.id, true).await.unwrap_err();
+        let Error::Copy(problem) = &error else {
+            panic!("{then}: {error:?}");
+        };
+        let CopyProblem::Unfit { table, file, .. } = &**problem else {
+            panic!("{then}: {error:?}");
+        };
+        assert_eq!(table, "public.a");
+        assert!(file.is_file(), "{error}");
+        assert!(error.to_string().contains("SQLSTATE 22"), "{error}");
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+        assert_eq!(world.dump().await, lost);
+        world.sql(back).await;
+        world.undo(&copy.id, true).await.unwrap();
+        assert_eq!(world.dump().await, before);
+    }
+}
+
+#[tokio::test]
+async fn a_type_that_took_the_name_of_another_one_is_named() {
+    let mut world = world(
+        "CREATE TYPE mood AS ENUM ('good', 'bad');
+         CREATE TABLE a (id int PRIMARY KEY, m mood); INSERT INTO a VALUES (1, 'good'), (2, 'bad')",
+    )
+    .await;
+    let before = world.dump().await;
+    world
+        .script(
+            "DELETE FROM a WHERE m = 'bad'; ALTER TYPE mood RENAME TO mood_old; CREATE TYPE mood AS ENUM ('good', 'new');
+             ALTER TABLE a ALTER m TYPE mood USING m::text::mood; DROP TYPE mood_old",
+        )
+        .await
+        .unwrap();
+    let copy = world.made();
+    let told = no_place(&mut world, &copy.id).await;
+    assert!(told.contains("`ALTER TYPE public.mood RENAME TO"), "{told}");
+    world.sql("ALTER TYPE mood RENAME TO mood_new").await;
+    world.undo(&copy.id, false).await.unwrap();
+    world.sql("DROP TYPE mood_new").await;
     assert_eq!(world.dump().await, before);
 }

@@ -97,10 +97,25 @@ pub enum CopyProblem {
         /// The rows of the table, or the folder of the copy where none of that table are in it.
         file: PathBuf,
     },
+    /// Values that it holds are none of the types that the table's columns have by now.
+    #[error(
+        "{table} cannot be put back: values of it are none that its columns hold as they are now (SQLSTATE {sqlstate}); its \
+         rows are in {}",
+        file.display()
+    )]
+    Unfit {
+        /// `schema.table`.
+        table: String,
+        /// What the server calls it, without the value that its sentence quotes.
+        sqlstate: String,
+        /// The rows of the table.
+        file: PathBuf,
+    },
     /// The user may not change what is changed on the way back.
     #[error(
         "{user} may not take the copy {id} back: one must {}, for what hangs on a table (foreign keys, triggers) is changed \
-         on the way; `{}` lets {user} do so",
+         on the way. Connect as somebody who may. Only where {user} may have all that this gives for good, `{}` lets {user} \
+         do so",
         needs(lacks),
         grants(lacks, user)
     )]
@@ -150,7 +165,7 @@ impl CopyProblem {
             Self::Broken { .. } => {
                 "nothing was changed. Files of it were changed, removed or cannot be read: put them back from a backup if \
                  there is one. What is left of its .rows files is text as COPY writes it; `cruddur-infra db undo \
-                 --discard` removes it"
+                 --discard ID` removes it, with the name of the copy as ID"
             }
             Self::TakenBack { copy: Some(_), .. } => {
                 "`cruddur-infra db undo --list` names the copy of what that overwrote"
@@ -158,6 +173,10 @@ impl CopyProblem {
             Self::InTheWay { .. } => {
                 "nothing was changed. Remove or change the row that is in the way, or put back the one that is missing, then \
                  run the same command again"
+            }
+            Self::Unfit { .. } => {
+                "nothing was changed. Give the columns the types that they had (take back the copy of what changed them, or \
+                 `ALTER TABLE … ALTER … TYPE`), then run the same command again"
             }
             Self::NotTheirs { .. } => {
                 "nothing was changed. Connect as somebody who may do so, then run the same command again"
@@ -174,6 +193,24 @@ pub(super) fn is_about_rows(error: &Error) -> bool {
         error.sqlstate(),
         Some("23502" | "23503" | "23505" | "23514" | "23P01")
     )
+}
+
+/// Whether a value is wrong, which the server's sentence quotes.
+pub(super) fn is_about_a_value(error: &Error) -> bool {
+    error
+        .sqlstate()
+        .is_some_and(|sqlstate| sqlstate.starts_with("22"))
+}
+
+/// What the server says, but for values.
+pub(super) fn without_values(error: &Error) -> String {
+    match (error.failure(), error.sqlstate()) {
+        (_, Some(sqlstate)) if is_about_a_value(error) => {
+            format!("a value does not fit (SQLSTATE {sqlstate})")
+        }
+        (Some(failure), _) => failure.to_string(),
+        (None, _) => error.to_string(),
+    }
 }
 
 /// What the server says of rows that do not go together, with what to do about it.

@@ -3,6 +3,7 @@
 use super::super::error::Error;
 use super::super::session::Session;
 use super::copy::{Copy, Form, Sequence, TableCopy};
+use super::objects::Object;
 use super::problem::CopyProblem;
 use super::watch::{Table, Tables};
 use super::{qualified, quote_identifier};
@@ -52,6 +53,25 @@ pub(super) fn one_place_each(there: &[&Table]) -> Result<(), Error> {
         }
         .into()),
     }
+}
+
+/// Fails where another type has the name of one that comes back: neither rows nor tables would fit it.
+pub(super) fn types_are_free(copy: &Copy, now: &[Object]) -> Result<(), Error> {
+    let types = |object: &&Object| matches!(object.kind.as_str(), "type" | "domain");
+    for then in copy.objects.iter().filter(types) {
+        let other = |is: &&Object| is.name == then.name && is.sql != then.sql;
+        if now.iter().filter(types).any(|is| other(&is)) {
+            return Err(CopyProblem::NoPlace {
+                table: format!("the {} {}", then.kind, then.name),
+                why: format!(
+                    "another one has its name by now. Give that one another name (`ALTER TYPE {} RENAME TO …`), then run the same command again",
+                    then.name
+                ),
+            }
+            .into());
+        }
+    }
+    Ok(())
 }
 
 impl Session {

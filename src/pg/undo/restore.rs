@@ -12,7 +12,7 @@ use super::copy::{Copy, Entry, FORMAT, OF_UNDO, ScriptRun, Sequence, State, Tabl
 use super::keep::Keeper;
 use super::objects::{AFTER_ROWS, Object, needed};
 use super::problem::{CopyProblem, explained};
-use super::rest::{in_place_of, one_place_each};
+use super::rest::{in_place_of, one_place_each, types_are_free};
 use super::rights::Concerned;
 use super::settle::Pending;
 use super::store::{Copies, Partial};
@@ -30,7 +30,8 @@ pub struct Overwritten {
 
 impl fmt::Display for Overwritten {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} rows", self.table, self.rows)
+        let rows = if self.rows == 1 { "row" } else { "rows" };
+        write!(f, "{}: {} {rows}", self.table, self.rows)
     }
 }
 
@@ -201,6 +202,7 @@ impl<'a> Back<'a> {
         // only now does nobody change them any more
         let now = session.tables_now().await?;
         let objects = session.definitions().await?;
+        types_are_free(copy, &objects)?;
         let sequences = session.positions().await?;
         for table in &copy.tables {
             let is = in_place_of(table, &now, here)?;

@@ -7,7 +7,7 @@ use super::super::session::Session;
 use super::columns;
 use super::copy::{Content, Copy, Form, TableCopy};
 use super::objects::Object;
-use super::problem::CopyProblem;
+use super::problem::{CopyProblem, is_about_a_value};
 use super::store::{Copies, Partial};
 use super::tables::{copy_of, readable, same_key, same_row};
 use super::watch::{Table, Tables};
@@ -258,6 +258,14 @@ impl Session {
         let sql = format!("{} FROM STDIN", copy_of(into, &place.table.columns));
         let path = copies.path(&copy.id).join(file);
         let loaded = self.copy_from(&sql, &path).await.map_err(|error| {
+            if is_about_a_value(&error) {
+                return CopyProblem::Unfit {
+                    table: place.called(),
+                    sqlstate: error.sqlstate().unwrap_or_default().to_owned(),
+                    file: path.clone(),
+                }
+                .into();
+            }
             // nobody is about to lose anything here
             let Error::Copy(problem) = error else {
                 return error;
