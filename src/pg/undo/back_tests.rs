@@ -304,3 +304,24 @@ async fn what_is_in_the_way_is_named_and_then_it_goes_on() {
         assert_eq!(world.dump().await, before);
     }
 }
+
+/// An UPDATE writes every row that it meets, also where it changes nothing of it.
+#[tokio::test]
+async fn rows_that_were_written_as_they_were_stay() {
+    let mut world = world(
+        "CREATE TABLE a (id int PRIMARY KEY, b text, c float8[]);
+         INSERT INTO a VALUES (1, 'x', NULL), (2, NULL, NULL), (3, NULL, ARRAY['NaN', -0.0, 0])",
+    )
+    .await;
+    let before = world.dump().await;
+    for sql in [
+        "UPDATE a SET b = NULL",
+        "UPDATE a SET b = NULL; UPDATE a SET c = c; DELETE FROM a WHERE id = 2; INSERT INTO a VALUES (2, NULL, NULL)",
+    ] {
+        world.script(sql).await.unwrap();
+        let copy = world.made();
+        assert_eq!(copy.rows(), 1, "{sql}");
+        world.undo(&copy.id, false).await.unwrap();
+        assert_eq!(world.dump().await, before, "{sql}");
+    }
+}

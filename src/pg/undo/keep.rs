@@ -268,7 +268,8 @@ impl<'a> Guard<'a> {
             .map(|(oid, _)| *oid)
             .collect();
         let objects_now = session.definitions().await?;
-        let objects = needed(&self.objects, &objects_now, &whole);
+        let held = tables.iter().map(|(oid, _)| *oid).collect();
+        let objects = needed(&self.objects, &objects_now, &whole, &held);
         let sequences_now = session.positions().await?;
         let sequences = self
             .sequences
@@ -380,15 +381,11 @@ impl<'a> Guard<'a> {
         let into = format!("{} FROM STDIN", copy_of(&temporary, &table.columns));
         session.copy_from(&into, &partial.path(&seen)).await?;
         partial.forget(&seen);
-        session
-            .unhurried(&format!(
-                "DELETE FROM {temporary} AS o USING ONLY {name} AS x WHERE {} AND {}",
-                same_key(&table.key, "o", "x"),
-                same_row(&table.columns, "o", "x")
-            ))
-            .await?;
-        let old = copy_of(&temporary, &table.columns);
-        let old = session.rows_to(&old, partial, &file).await?;
+        let same = format!(
+            "{} AND {}",
+            same_key(&table.key, "o", "x"),
+            same_row(&table.columns, "o", "x")
+        );
         // a number of this transaction or of a part of it; others of that time have ended
         let (era, first) = (transaction >> 32, transaction & 0xffff_ffff);
         let mine = format!(
@@ -396,10 +393,19 @@ impl<'a> Guard<'a> {
                    WHERE CASE WHEN x.xmin::pg_catalog.text::pg_catalog.int8 >= {first}
                          THEN pg_catalog.pg_xact_status(({} + x.xmin::pg_catalog.text::pg_catalog.int8)
                               ::pg_catalog.text::pg_catalog.xid8) = 'in progress'
-                         ELSE false END)",
+                         ELSE false END
+                     -- written again as it was: it stays on the way back
+                     AND NOT EXISTS (SELECT FROM {temporary} AS o WHERE {same}))",
             era << 32
         );
         let new = readable(session.rows_to(&mine, partial, &written).await, &called)?;
+        session
+            .unhurried(&format!(
+                "DELETE FROM {temporary} AS o USING ONLY {name} AS x WHERE {same}"
+            ))
+            .await?;
+        let old = copy_of(&temporary, &table.columns);
+        let old = session.rows_to(&old, partial, &file).await?;
         if old.rows == 0 && new.rows == 0 {
             partial.forget(&file);
             partial.forget(&written);

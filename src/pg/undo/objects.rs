@@ -43,6 +43,12 @@ impl Object {
         (&self.kind, self.id)
     }
 
+    /// The attributes of a composite type.
+    pub(super) fn attributes(&self) -> Option<&str> {
+        let made = self.sql.strip_prefix("CREATE TYPE ")?;
+        made.strip_prefix(self.name.as_str())?.strip_prefix(" AS (")
+    }
+
     /// What is said of one that nothing here makes.
     pub(super) fn without(&self) -> String {
         format!("{} {}, of which no copy is kept", self.kind, self.name)
@@ -82,14 +88,59 @@ impl Session {
     }
 }
 
-/// Those of `before` that are not among `after`, and those that belong to one of `tables`.
-pub(super) fn needed(before: &[Object], after: &[Object], tables: &HashSet<u32>) -> Vec<Object> {
+/// Those of `before` that are not among `after`, those that belong to one of the tables `whole`, and the composite types
+/// that values in `held` are of: a value has its attributes by their order alone.
+pub(super) fn needed(
+    before: &[Object],
+    after: &[Object],
+    whole: &HashSet<u32>,
+    held: &HashSet<u32>,
+) -> Vec<Object> {
     let there: HashSet<_> = after.iter().map(Object::key).collect();
+    let used = composites(before, held);
     before
         .iter()
-        .filter(|object| tables.contains(&object.table) || !there.contains(&object.key()))
+        .filter(|object| {
+            whole.contains(&object.table)
+                || !there.contains(&object.key())
+                || used.contains(&object.key())
+        })
         .cloned()
         .collect()
+}
+
+/// The composite types that the definitions of tables name, or those of types in these. One that is named in a default
+/// alone is among them, which does no harm.
+pub(super) fn composites<'a>(
+    all: &'a [Object],
+    tables: &HashSet<u32>,
+) -> HashSet<(&'a str, (u32, u32, i32))> {
+    let mut texts: Vec<&str> = all
+        .iter()
+        .filter(|object| object.kind == "table" && tables.contains(&object.table))
+        .map(|object| object.sql.as_str())
+        .collect();
+    let mut types: Vec<&Object> = all
+        .iter()
+        .filter(|object| matches!(object.kind.as_str(), "type" | "domain"))
+        .collect();
+    let mut found = HashSet::new();
+    loop {
+        let (named, others): (Vec<&Object>, Vec<&Object>) = types
+            .into_iter()
+            .partition(|object| texts.iter().any(|text| text.contains(&object.name)));
+        if named.is_empty() {
+            return found;
+        }
+        texts.extend(named.iter().map(|object| object.sql.as_str()));
+        found.extend(
+            named
+                .iter()
+                .filter(|o| o.attributes().is_some())
+                .map(|o| o.key()),
+        );
+        types = others;
+    }
 }
 
 /// What may fail without rows, or a rule about them, being lost by it: it is told, and the rest goes on.

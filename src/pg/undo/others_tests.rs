@@ -209,3 +209,48 @@ async fn a_type_that_took_the_name_of_another_one_is_named() {
     world.sql("DROP TYPE mood_new").await;
     assert_eq!(world.dump().await, before);
 }
+
+/// A value of a composite type has its attributes by their order: put into another order it would be another value.
+#[tokio::test]
+async fn values_never_get_into_other_attributes() {
+    const SETUP: &str =
+        "CREATE TYPE inner_t AS (x int, y text, z text); CREATE DOMAIN d AS inner_t;
+         CREATE TYPE outer_t AS (n int, i d);
+         CREATE TABLE a (id int PRIMARY KEY, o outer_t[]);
+         INSERT INTO a VALUES (1, ARRAY[ROW(1, ROW(1, 'why', 'zed'))::outer_t]), (2, NULL)";
+    const CHANGE: &str =
+        "ALTER TYPE inner_t DROP ATTRIBUTE y; ALTER TYPE inner_t ADD ATTRIBUTE w text";
+    let mut world = world(SETUP).await;
+    let before = world.dump().await;
+    world.script(CHANGE).await.unwrap();
+    let copy = world.made();
+    let told = no_place(&mut world, &copy.id).await;
+    assert!(
+        told.contains("`ALTER TYPE public.inner_t RENAME TO"),
+        "{told}"
+    );
+
+    // rows that come back among others, of a type that was changed since
+    let mut world = self::world(SETUP).await;
+    assert_eq!(world.dump().await, before);
+    world.script("DELETE FROM a WHERE id = 1").await.unwrap();
+    let copy = world.made();
+    world.sql(CHANGE).await;
+    let told = no_place(&mut world, &copy.id).await;
+    assert!(
+        told.contains("(`CREATE TYPE public.inner_t AS (x "),
+        "{told}"
+    );
+    // under another name it is no better
+    world.sql("ALTER TYPE inner_t RENAME TO others").await;
+    let told = no_place(&mut world, &copy.id).await;
+    assert!(told.contains("the type public.others"), "{told}");
+    for sql in ["DELETE FROM a WHERE id = 1", "UPDATE a SET o = NULL"] {
+        let mut world = self::world(SETUP).await;
+        let before = world.dump().await;
+        world.script(sql).await.unwrap();
+        let copy = world.made();
+        world.undo(&copy.id, false).await.unwrap();
+        assert_eq!(world.dump().await, before, "{sql}");
+    }
+}

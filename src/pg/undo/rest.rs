@@ -1,9 +1,11 @@
 //! What comes back besides rows and definitions: names of tables and positions of sequences.
 
+use std::collections::HashSet;
+
 use super::super::error::Error;
 use super::super::session::Session;
 use super::copy::{Copy, Form, Sequence, TableCopy};
-use super::objects::Object;
+use super::objects::{Object, composites};
 use super::problem::CopyProblem;
 use super::watch::{Table, Tables};
 use super::{qualified, quote_identifier};
@@ -56,7 +58,28 @@ pub(super) fn one_place_each(there: &[&Table]) -> Result<(), Error> {
 }
 
 /// Fails where another type has the name of one that comes back: neither rows nor tables would fit it.
-pub(super) fn types_are_free(copy: &Copy, now: &[Object]) -> Result<(), Error> {
+/// And where rows come back into a table, one of `among`, that has a composite type other than they were written with: their
+/// values would get into the wrong attributes.
+pub(super) fn types_are_free(
+    copy: &Copy,
+    now: &[Object],
+    among: &HashSet<u32>,
+) -> Result<(), Error> {
+    let used = composites(now, among);
+    for is in now.iter().filter(|is| used.contains(&is.key())) {
+        let then = copy.objects.iter().find(|then| then.named() == is.named());
+        if then.and_then(Object::attributes) != is.attributes() {
+            let had = then.map_or_else(String::new, |then| format!(" (`{}`)", then.sql));
+            return Err(CopyProblem::NoPlace {
+                table: format!("rows with values of the type {}", is.name),
+                why: format!(
+                    "they were written with other attributes, and would get into the wrong ones. Give the column the type that it \
+                     had{had}, then run the same command again"
+                ),
+            }
+            .into());
+        }
+    }
     let types = |object: &&Object| matches!(object.kind.as_str(), "type" | "domain");
     for then in copy.objects.iter().filter(types) {
         let other = |is: &&Object| is.name == then.name && is.sql != then.sql;

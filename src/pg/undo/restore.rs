@@ -8,7 +8,9 @@ use serde::Serialize;
 use super::super::error::Error;
 use super::super::run::Progress;
 use super::super::session::Session;
-use super::copy::{Copy, Entry, FORMAT, OF_UNDO, ScriptRun, Sequence, State, TableCopy, TakenBack};
+use super::copy::{
+    Copy, Entry, FORMAT, Form, OF_UNDO, ScriptRun, Sequence, State, TableCopy, TakenBack,
+};
 use super::keep::Keeper;
 use super::objects::{AFTER_ROWS, Object, needed};
 use super::problem::{CopyProblem, explained};
@@ -190,8 +192,13 @@ impl<'a> Back<'a> {
         let mut places = Vec::new();
         let now = session.tables_now().await?;
         let mut there = Vec::new();
+        let mut among = HashSet::new();
         for table in &copy.tables {
-            there.extend(in_place_of(table, &now, here)?);
+            let is = in_place_of(table, &now, here)?;
+            if !matches!(table.form, Form::Whole { .. }) {
+                among.extend(is.map(|is| is.oid));
+            }
+            there.extend(is);
         }
         there.sort_by_key(|table| table.oid);
         one_place_each(&there)?;
@@ -202,7 +209,7 @@ impl<'a> Back<'a> {
         // only now does nobody change them any more
         let now = session.tables_now().await?;
         let objects = session.definitions().await?;
-        types_are_free(copy, &objects)?;
+        types_are_free(copy, &objects, &among)?;
         let sequences = session.positions().await?;
         for table in &copy.tables {
             let is = in_place_of(table, &now, here)?;
@@ -372,7 +379,8 @@ impl<'a> Back<'a> {
         if done.iter().all(|table| table.rows == 0) {
             return Ok(None);
         }
-        let objects = needed(&self.objects, &session.definitions().await?, whole);
+        let held = done.iter().map(|table| table.oid).collect();
+        let objects = needed(&self.objects, &session.definitions().await?, whole, &held);
         let sequences = self
             .sequences
             .iter()
