@@ -209,8 +209,8 @@ fn a_query_is_taken_back_listed_and_discarded() {
     ])
     .code(0)
     .says("would delete or overwrite, and no copy is kept")
-    .says("DELETE public.users: 1 rows")
-    .says("DELETE public.activities: 1 rows");
+    .says("DELETE public.users: 1 row")
+    .says("DELETE public.activities: 1 row");
     assert_eq!(copies(&work).len(), 0);
 }
 
