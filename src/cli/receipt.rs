@@ -15,7 +15,6 @@ use crate::render;
 use futures_util::future::{join, join_all};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio_util::sync::CancellationToken;
 
 /// Fails where a receipt could not be written there: before anything is deleted. It is really tried, beside its place.
@@ -310,22 +309,6 @@ impl Ends<'_> {
             None
         }
     }
-}
-
-/// Hands events on, and holds the last one back, so that the receipt comes before it.
-pub(super) async fn relay(
-    mut from: UnboundedReceiver<Stamped>,
-    to: &UnboundedSender<Stamped>,
-) -> Option<Stamped> {
-    let mut last = None;
-    while let Some(stamped) = from.recv().await {
-        match stamped.event {
-            Event::Finished { .. } => last = Some(stamped),
-            // nobody listening is no reason to stop
-            _ => drop(to.send(stamped)),
-        }
-    }
-    last
 }
 
 /// Shows the receipt, and writes it where that was asked for. A file that cannot be written by now is told, and what the

@@ -10,8 +10,8 @@ pub const PLAN: [&str; 2] = ["format_version", "stack_digest"];
 /// By these a receipt is known.
 pub const RECEIPT: [&str; 2] = ["remains", "unseen"];
 
-/// No result is larger.
-const LARGEST: u64 = 64 * 1024 * 1024;
+/// The largest result that is read: thousands of entries fit well.
+pub const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// Tells whether a result may be written there, under what it is written by.
 ///

@@ -8,7 +8,7 @@ use super::keep::{self, Keeper};
 use super::lock::Lock;
 use super::output::{Output, exit_code, shell_word};
 use super::planning::{plan, refused};
-use super::replace::{PLAN, replaceable};
+use super::replace::{LARGEST, PLAN, replaceable};
 use super::session::{Needs, Session};
 use super::signals::or_stopped;
 use super::{ask, data, receipt, signals};
@@ -257,25 +257,19 @@ async fn destroyed(
     output: &Output,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
-    let (shown, watching) = output.view();
+    let (events, watching) = output.view();
     let settings = RunSettings {
         await_rest: plan.options.wait,
         ..settings(session, how, stop)
     };
-    let (events, relayed) = tokio::sync::mpsc::unbounded_channel();
-    let emitter = Emitter::new(events, settings.clock.clone());
+    let emitter = Emitter::new(events.clone(), settings.clock.clone());
     let act = async {
         let summary = engine::apply(&session.stack, plan, seen, &settings, &emitter).await;
         drop(emitter);
-        summary
-    };
-    let act = async {
-        let (summary, last) =
-            futures_util::future::join(act, receipt::relay(relayed, &shown)).await;
         let receipt = receipt::made(session, plan, seen, held, Some(&summary), stop).await;
-        let _ = shown.send(receipt::event(&receipt));
-        let _ = last.map(|last| shown.send(last));
-        drop(shown);
+        let _ = events.send(receipt::event(&receipt));
+        // the view ends when nobody sends any more
+        drop(events);
         (summary, receipt)
     };
     let ((summary, receipt), record) =
@@ -387,12 +381,9 @@ pub(super) fn save(path: &Path, plan: &Plan, output: &Output) -> Result<(), Fail
     Ok(())
 }
 
-/// The largest plan that is read: thousands of entries fit well.
-const LARGEST_PLAN: u64 = 64 * 1024 * 1024;
-
 fn saved_plan(path: &Path) -> Result<Plan, Failure> {
     let name = path.display();
-    let bytes = crate::files::read_at_most(path, LARGEST_PLAN)
+    let bytes = crate::files::read_at_most(path, LARGEST)
         .map_err(|e| Failure::message(format!("{name}: {e}")))?;
     engine::read(&bytes).map_err(|why| match why {
         engine::Unread::NoPlan(why) => Failure::with_help(
